@@ -1,0 +1,153 @@
+"""The one decoder loop: the picture on screen at any time, found by seeking, never by counting.
+
+Convention: times are exact seconds from the first displayed frame of the source.
+"""
+
+from bisect import insort
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from clipmill.engines.beginning import VideoPacket, packets
+from clipmill.engines.source import Media, open_container
+from clipmill.errors import DecoderFailedError
+from clipmill.media.info import VideoInfo
+from clipmill.media.selection import OnScreen, frames_on_screen
+from clipmill.media.time import selection_tolerance
+
+STEPS_BACK_S = (0, 1, 4, 16)
+"""Seeking lands behind the wanted picture where pictures are reordered: try further back, then from the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded frame and when it is shown."""
+
+    frame: av.VideoFrame
+    time: Fraction
+    duration: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is on screen at a time; ``stand_in`` marks a picture shown because the right one could not be decoded."""
+
+    picture: Picture
+    following: Picture | None
+    stand_in: bool
+
+
+class PictureReader:
+    """Reads the pictures of one video stream."""
+
+    def __init__(self, media: Media, video: VideoInfo, threads: int = 0) -> None:
+        self._media = media
+        self._video = video
+        self._threads = threads
+        self._tolerance = selection_tolerance(video.rate)
+        self._lost: list[Fraction] = []
+
+    def on_screen(self, times: Iterable[Fraction]) -> Iterator[Sighting]:
+        """The picture at each of the times, which never decrease; opens the source when first asked."""
+        wanted = iter(times)
+        first = next(wanted, None)
+        if first is None:
+            return
+        pictures = self._from(first)
+        try:
+            moments, asked = chain((first,), wanted), list[Fraction]()
+            seen = frames_on_screen(_noted(moments, asked), pictures, lambda picture: picture.time, self._tolerance)
+            for sight in seen:
+                yield Sighting(sight.frame, sight.following, self._stands_in(sight, asked.pop()))
+        finally:
+            pictures.close()
+
+    def _stands_in(self, sight: OnScreen[Picture], t: Fraction) -> bool:
+        shown = sight.frame.time
+        if any(shown < lost <= t + self._tolerance for lost in self._lost):
+            return True
+        self._lost = [lost for lost in self._lost if lost > shown]
+        ended = sight.following is None and t < self._video.duration
+        return ended and t > shown + sight.frame.duration + 1 / self._video.rate
+
+    def _from(self, t: Fraction) -> Generator[Picture]:
+        """Pictures from the one on screen at ``t`` on; earlier ones may come first."""
+        for target in self._targets(t):
+            pictures = self._read(target)
+            first = next(pictures, None)
+            if first is not None and (target is None or first.time <= t + self._tolerance):
+                yield first
+                yield from pictures
+                return
+            pictures.close()
+
+    def _targets(self, t: Fraction) -> Iterator[Fraction | None]:
+        """Where to seek to, one try after the other; None is the start of the file."""
+        if t * self._video.rate >= 1:
+            yield from (t - back for back in STEPS_BACK_S if t > back)
+        yield None
+
+    def _read(self, target: Fraction | None) -> Generator[Picture]:
+        with open_container(self._media) as container:
+            stream = container.streams[self._video.index]
+            if not isinstance(stream, VideoStream):
+                raise DecoderFailedError(f"stream {self._video.index} is no video stream")
+            stream.thread_type = "AUTO"
+            if self._threads:
+                stream.codec_context.thread_count = self._threads
+            self._lost.clear()
+            if target is None or self._seek(container, stream, target):
+                yield from self._pictures(container, stream)
+
+    def _seek(self, container: InputContainer, stream: VideoStream, target: Fraction) -> bool:
+        """Go to the key frame before ``target``; False where the file has no way to."""
+        assert stream.time_base is not None
+        try:
+            container.seek(int((self._video.start + target) / stream.time_base), stream=stream, backward=True)
+        except av.error.FFmpegError:
+            return False
+        return True
+
+    def _pictures(self, container: InputContainer, stream: VideoStream) -> Iterator[Picture]:
+        """Decoded pictures in display order; damaged packets are noted in ``_lost``."""
+        assert stream.time_base is not None
+        tick, start = stream.time_base, self._video.start
+        expected: list[Fraction] = []
+        previous: Fraction | None = None
+        for packet in chain(packets(container, stream), (None,)):
+            if packet is not None and packet.pts is not None and not packet.is_discard:
+                insort(expected, packet.pts * tick - start)
+            for frame in _decoded(stream, packet):
+                if frame.pts is None:
+                    continue
+                time = frame.pts * tick - start
+                if time < 0 or (previous is not None and time <= previous):
+                    continue
+                expected = self._note_lost(expected, previous, time)
+                previous = time
+                yield Picture(frame, time, (frame.duration or 0) * tick or 1 / self._video.rate)
+
+    def _note_lost(self, expected: list[Fraction], previous: Fraction | None, time: Fraction) -> list[Fraction]:
+        if previous is not None and time - previous > Fraction(3, 2) / self._video.rate:
+            self._lost.extend(pts for pts in expected if previous < pts < time)
+        return [pts for pts in expected if pts > time]
+
+
+def _noted(times: Iterable[Fraction], asked: list[Fraction]) -> Iterator[Fraction]:
+    for t in times:
+        asked.append(t)
+        yield t
+
+
+def _decoded(stream: VideoStream, packet: "VideoPacket | None") -> list[av.VideoFrame]:
+    """The frames that a packet completes; without a packet those that were still held back."""
+    try:
+        return stream.codec_context.decode(packet)
+    except (av.error.InvalidDataError, av.error.EOFError):
+        return []

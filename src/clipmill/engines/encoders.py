@@ -1,0 +1,165 @@
+"""The one table of encoder settings, and video encoders opened from it.
+
+Convention: frames are 8-bit 4:2:0, BT.709 limited range; frame k of an output has pts k in units of 1/fps. Every
+stretch of an output is encoded by an encoder of its own with stitchable headers, so that stretches of the same
+profile, size and rate share one parameter set and join by copying packets.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from functools import cache
+from typing import Self, TypeVar
+
+import av
+import av.error
+from av.video.codeccontext import VideoCodecContext
+
+from clipmill.errors import EncoderFailedError, EncoderUnavailableError
+from clipmill.media.choices import EncoderChoice, Quality
+from clipmill.media.geometry import Size
+from clipmill.media.time import round_half_up
+
+T = TypeVar("T")
+
+BT709, LIMITED = 1, 1
+GLOBAL_HEADER = 1 << 22
+
+
+class Codec(StrEnum):
+    X264 = "libx264"
+    NVENC = "h264_nvenc"
+    MAGICYUV = "magicyuv"
+    """Lossless, every picture by itself; half the work of lossless H.264 in both directions."""
+
+
+LOSSLESS = {"preset": "ultrafast", "qp": "0", "x264-params": "annexb=0"}
+"""The intermediate profile: H.264 that will be drawn on once more."""
+
+PROFILES: dict[Quality, dict[Codec, dict[str, str]]] = {
+    Quality.DRAFT: {
+        Codec.X264: {"preset": "ultrafast", "crf": "26"},
+        Codec.NVENC: {"preset": "p1", "rc": "vbr", "cq": "26"},
+    },
+    Quality.STANDARD: {
+        Codec.X264: {"preset": "fast", "crf": "23"},
+        Codec.NVENC: {"preset": "p4", "rc": "vbr", "cq": "23"},
+    },
+    Quality.HIGH: {
+        Codec.X264: {"preset": "slow", "crf": "18"},
+        Codec.NVENC: {"preset": "p6", "rc": "vbr", "cq": "18"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFormat:
+    """What an output's pictures are: everything that must agree for packets to stand side by side."""
+
+    size: Size
+    fps: Fraction
+    quality: Quality | None = Quality.STANDARD
+    """None is lossless."""
+    codec: Codec = Codec.X264
+    threads: int = 0
+
+    @property
+    def reordering(self) -> int:
+        """Frames by which decoding runs ahead of showing, at most."""
+        return 0 if self.quality in (None, Quality.DRAFT) else 2
+
+    def without_loss(self, codec: Codec) -> Self:
+        """The same pictures, lossless."""
+        return replace(self, quality=None, codec=codec)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options of libavcodec for this format."""
+        if self.quality is None:
+            return LOSSLESS if self.codec is Codec.X264 else {}
+        chosen = PROFILES[self.quality][self.codec]
+        if self.codec is Codec.X264:
+            return chosen | {"x264-params": "stitchable=1:annexb=0:open-gop=0"}
+        return chosen | {"forced-idr": "1", "strict_gop": "1"}
+
+    def configure(self, context: VideoCodecContext) -> None:
+        """Set a codec context up for this format."""
+        context.width, context.height = self.size.width, self.size.height
+        context.pix_fmt = "yuv420p"
+        context.time_base = 1 / self.fps
+        context.framerate = self.fps
+        context.gop_size = max(1, round_half_up(2 * self.fps))
+        context.thread_count = self.threads
+        context.color_primaries = context.color_trc = context.colorspace = BT709
+        context.color_range = LIMITED
+        context.options = self.options
+        context.flags |= GLOBAL_HEADER
+
+
+class VideoEncoder:
+    """Turns the frames of one stretch into packets; pts of the packets are frame numbers."""
+
+    def __init__(self, wanted: VideoFormat, opened: VideoCodecContext | None = None) -> None:
+        """``opened`` is a context that was set up for the same format, the one of an output track."""
+        self._format = wanted
+        self._context = opened or self._opened()
+
+    def _opened(self) -> VideoCodecContext:
+        context = av.CodecContext.create(self._format.codec.value, "w")
+        assert isinstance(context, VideoCodecContext)
+        self._format.configure(context)
+        self._guarded(context.open)
+        return context
+
+    @property
+    def headers(self) -> bytes:
+        """The parameter sets (avcC); equal ones may share a track."""
+        return bytes(self._context.extradata or b"")
+
+    def encode(self, frame: av.VideoFrame) -> list[av.Packet]:
+        """Packets that are ready once ``frame`` went in; its pts is its number in the output."""
+        frame.time_base = 1 / self._format.fps
+        frame.pict_type = 0
+        return self._guarded(lambda: self._context.encode(frame))
+
+    def finish(self) -> list[av.Packet]:
+        """The packets that were still held back."""
+        return self._guarded(lambda: self._context.encode(None))
+
+    def _guarded(self, step: Callable[[], T]) -> T:
+        try:
+            return step()
+        except av.error.FFmpegError as fault:
+            raise EncoderFailedError(f"{self._format.codec.value} failed: {fault}") from fault
+
+
+def parameter_sets(wanted: VideoFormat) -> bytes:
+    """The parameter sets that every encoder of this format writes."""
+    return VideoEncoder(wanted).headers
+
+
+def available_codec(choice: EncoderChoice) -> Codec:
+    """The encoder that a choice means on this machine; NVENC only after it really encoded a frame."""
+    if choice is EncoderChoice.X264:
+        return Codec.X264
+    if _nvenc_works():
+        return Codec.NVENC
+    if choice is EncoderChoice.NVENC:
+        raise EncoderUnavailableError(
+            "encoder nvenc: this machine could not encode a trial frame with it; "
+            'use "auto" or "x264", or run on a machine with an NVIDIA card that has NVENC',
+        )
+    return Codec.X264
+
+
+@cache
+def _nvenc_works() -> bool:
+    trial = VideoFormat(Size(256, 256), Fraction(30), Quality.DRAFT, Codec.NVENC)
+    try:
+        encoder = VideoEncoder(trial)
+        frame = av.VideoFrame(256, 256, "yuv420p")
+        frame.pts = 0
+        return bool(encoder.encode(frame) + encoder.finish())
+    except (EncoderFailedError, av.error.FFmpegError, ValueError):
+        return False

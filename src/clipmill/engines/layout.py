@@ -1,0 +1,89 @@
+"""Frames as planes: which pixel formats are read as they are, and what the others are turned into first."""
+
+from dataclasses import dataclass
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+
+from clipmill.engines.resample import Plane, samples
+
+PLANAR = {
+    **dict.fromkeys(("yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p"), 8),
+    **{f"yuv{kind}p{bits}le": bits for kind in (420, 422, 444) for bits in (10, 12)},
+}
+GREY = {"gray": 8, "gray10le": 10, "gray12le": 12}
+WITH_ALPHA = {"yuva420p": 8, "yuva422p": 8, "yuva444p": 8}
+RELATIVES = {
+    "nv12": "yuv420p",
+    "nv21": "yuv420p",
+    "nv16": "yuv422p",
+    "p010le": "yuv420p10le",
+    "yuyv422": "yuv422p",
+    "uyvy422": "yuv422p",
+    "yuv411p": "yuv422p",
+    "yuv410p": "yuv420p",
+    "gray10be": "gray10le",
+}
+RGB_WITH_ALPHA = frozenset({"rgba", "bgra", "argb", "abgr", "gbrap", "pal8", "ya8"})
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """A frame whose samples can be resampled plane by plane. ``alpha`` weighs a black background."""
+
+    frame: av.VideoFrame
+    bits: int
+    grey: bool
+    alpha: Plane | None = None
+    matrix_is_709: bool = False
+    """The frame came as RGB and was turned into BT.709 limited range here."""
+
+    def luma(self) -> Plane:
+        return self._over_black(0)
+
+    def chroma(self, index: int) -> Plane:
+        return self._over_black(index)
+
+    def _over_black(self, index: int) -> Plane:
+        plane = samples(self.frame, index)
+        if self.alpha is None:
+            return plane
+        black = 128.0 if index else 16.0
+        rows, columns = plane.shape
+        cover = self.alpha
+        if cover.shape != plane.shape:
+            down, across = cover.shape[0] // rows, cover.shape[1] // columns
+            cover = cover[: rows * down, : columns * across].reshape(rows, down, columns, across).mean(axis=(1, 3))
+        weighed = black + (plane.astype(np.float32) - black) * (cover.astype(np.float32) / 255)
+        return np.rint(weighed).astype(np.uint8)
+
+
+def planes_of(frame: av.VideoFrame) -> Planes:
+    """The frame as planes, converted only where its format has none that can be read."""
+    name = frame.format.name
+    if name in PLANAR:
+        return Planes(frame, PLANAR[name], grey=False)
+    if name in GREY:
+        return Planes(frame, GREY[name], grey=True)
+    if name in WITH_ALPHA:
+        return Planes(frame, 8, grey=False, alpha=samples(frame, 3))
+    if name in RELATIVES:
+        return planes_of(frame.reformat(format=RELATIVES[name]))
+    if name in RGB_WITH_ALPHA:
+        return Planes(
+            _as_709(frame, "yuva444p"), 8, grey=False, alpha=samples(_as_709(frame, "yuva444p"), 3), matrix_is_709=True
+        )
+    if frame.format.is_rgb:
+        return Planes(_as_709(frame, "yuv444p"), 8, grey=False, matrix_is_709=True)
+    wide = max(component.bits for component in frame.format.components) > 8
+    return planes_of(frame.reformat(format="yuv444p10le" if wide else "yuv444p"))
+
+
+def _as_709(frame: av.VideoFrame, name: str) -> av.VideoFrame:
+    return frame.reformat(
+        format=name,
+        src_color_range=ColorRange.JPEG,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+    )

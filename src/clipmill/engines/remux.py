@@ -1,0 +1,51 @@
+"""Move packets into another file without touching them."""
+
+from pathlib import Path
+
+import av
+import av.error
+
+from clipmill.engines.decode import Media
+from clipmill.engines.encoders import VideoFormat
+from clipmill.engines.source import open_container
+from clipmill.media.info import VideoInfo
+
+MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
+MP4_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"})
+
+
+def remux(media: Media, path: Path) -> bool:
+    """Copy the picture and its sound into an MP4 with the index in front; False where MP4 cannot hold them."""
+    with open_container(media) as source:
+        video, sound = source.streams.best("video"), source.streams.best("audio")
+        if video is None or video.codec_context.name not in MP4_VIDEO:
+            return False
+        if sound is not None and sound.codec_context.name not in MP4_AUDIO:
+            return False
+        kept = [stream for stream in (video, sound) if stream is not None]
+        with av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as target:
+            copies = {stream.index: target.add_stream_from_template(stream) for stream in kept}
+            target.set_chapters(source.chapters())
+            for packet in source.demux(*kept):
+                if packet.dts is not None:
+                    packet.stream = copies[packet.stream_index]
+                    target.mux(packet)
+    return True
+
+
+def coded_as(media: Media, video: VideoInfo, wanted: VideoFormat) -> bytes | None:
+    """The parameter sets of a track that shows just what ``wanted`` does; None where its pictures differ."""
+    colour = video.colour
+    same = (
+        video.codec == "h264"
+        and video.pixel_format == "yuv420p"
+        and video.size == video.displayed == wanted.size
+        and video.rotation == 0
+        and not (video.mirrored or video.interlaced or video.variable_rate or colour.full_range or video.hdr)
+        and video.rate == wanted.fps
+        and colour.matrix == "bt709"
+    )
+    if not same:
+        return None
+    with open_container(media) as container:
+        return bytes(container.streams[video.index].codec_context.extradata or b"") or None

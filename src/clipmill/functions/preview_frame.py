@@ -1,0 +1,74 @@
+"""``preview_frame``: one frame of a framed clip as PNG, drawn by the code that renders it."""
+
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar
+
+from clipmill.engines.draw import ClipDrawer
+from clipmill.engines.still import write_png
+from clipmill.errors import EmptyRangeError
+from clipmill.function.context import Context
+from clipmill.function.definition import Function
+from clipmill.function.needs import Needs
+from clipmill.function.results import FrameResult
+from clipmill.function.stages import Stage
+from clipmill.function.wire import Seconds, Text, at_least
+from clipmill.functions.planning import FramedShape, open_source, plan_clip
+from clipmill.media.framing import ClipPlan, Shot
+
+
+class PreviewRequest(FramedShape):
+    """A framed clip and the output time, in seconds, of the frame to draw."""
+
+    aliases: ClassVar = {"input_key": ("input_video_key",)}
+
+    input_key: Text
+    output_key: Text
+    time: Annotated[Seconds, at_least(0)] = Fraction(0)
+
+
+def run(request: PreviewRequest, context: Context) -> FrameResult:
+    """Draw one frame of a framed clip, exactly as the export will show it."""
+    source = open_source(context, request.input_key)
+    clip = plan_clip(request, source.video)
+    shot = _shot(request, clip)
+    drawer = ClipDrawer(clip, source.media, source.video, context.threads)
+    path = context.new_file("frame.png")
+    for frame in drawer.frames(shot.number, shot.number + 1):
+        write_png(frame, path)
+    context.report(1, 1, Stage.PROCESSING)
+    context.publish(path, request.output_key)
+    return FrameResult(
+        output_key=request.output_key,
+        frame=shot.number,
+        time=float(shot.number / clip.fps),
+        source_time=float(shot.time),
+        width=clip.output.width,
+        height=clip.output.height,
+    )
+
+
+def plan(request: PreviewRequest, context: Context) -> dict[str, Any]:
+    """Which frame ``run`` will draw, and the box of the source it shows."""
+    source = open_source(context, request.input_key)
+    shot = _shot(request, plan_clip(request, source.video))
+    box = shot.placement.box
+    return {"frame": shot.number, "source_time": float(shot.time), "box": [box.x, box.y, box.width, box.height]}
+
+
+def _shot(request: PreviewRequest, clip: ClipPlan) -> Shot:
+    number = int(request.time * clip.fps)
+    if number >= clip.frames:
+        raise EmptyRangeError(
+            f"time: the clip ends at {float(clip.frames / clip.fps):g} s, got {float(request.time):g} s; ask for an earlier frame",
+        )
+    return clip.shot(number)
+
+
+preview_frame = Function(
+    name="preview_frame",
+    version="1",
+    request=PreviewRequest,
+    run=run,
+    plan=plan,
+    needs=Needs(timeout_s=60, memory_gb=2),
+)

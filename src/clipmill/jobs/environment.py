@@ -1,0 +1,51 @@
+"""What a child process may see of the environment: names known to be needed and harmless, nothing else."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ALLOWED = frozenset(
+    {
+        "PATH",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "SYSTEMROOT",
+        "PYTHONHOME",
+        "PYTHONUTF8",
+        "PYTHONIOENCODING",
+        "PYTHONHASHSEED",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONPYCACHEPREFIX",
+        "PYTHONWARNINGS",
+        "CUDA_VISIBLE_DEVICES",
+        "CUDA_DEVICE_ORDER",
+        "NVIDIA_VISIBLE_DEVICES",
+        "NVIDIA_DRIVER_CAPABILITIES",
+    }
+)
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that children get.
+
+    >>> child_environment({"LANG": "C.UTF-8", "R2_SECRET_ACCESS_KEY": "x"})
+    {'LANG': 'C.UTF-8'}
+    """
+    return {name: value for name, value in environment.items() if name in ALLOWED or name.startswith("LC_")}
+
+
+def started_in(scratch: Path, environment: Mapping[str, str], threads: int) -> dict[str, str]:
+    """The whole environment of a child that works in ``scratch``.
+
+    It imports from where its parent imports. Its home is the scratch folder, so that no library finds credentials
+    or leaves a cache in the real one.
+    """
+    places = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100 - "" stands for the current folder here
+    own = {"HOME": str(scratch), "TMPDIR": str(scratch), "PYTHONPATH": os.pathsep.join(places)}
+    # Threads for linear algebra cost processor time at every start, and no function has use for them.
+    return child_environment(environment) | own | _ONE_THREAD | {"OMP_NUM_THREADS": str(threads)}

@@ -1,0 +1,28 @@
+"""What a job finds on the machine where it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clipmill.jobs.limits import Limits
+from clipmill.storage.retry import RetryPolicy
+from clipmill.storage.store import Store
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Store, functions and bounds, the same for every job of a process.
+
+    ``catalogue`` maps the name of a function to its place, ``"module:attribute"``. ``environment`` is filtered
+    by an allow-list before a child sees any of it. ``retry`` with no pauses means a single attempt, for platforms
+    that retry by themselves.
+    """
+
+    store: Store
+    catalogue: Mapping[str, str]
+    scratch_root: Path
+    threads: int = 1
+    limits: Limits = field(default_factory=Limits)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    shared_prefixes: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)

@@ -1,0 +1,132 @@
+"""The one place where every runner ends: from a job to its outcome, whatever happens in between."""
+
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+from clipmill.errors import CancelledError, ClipmillError, InternalError
+from clipmill.function.stages import Stage
+from clipmill.jobs.attempt import Attempt, Done, Verb
+from clipmill.jobs.events import OnEvent, nobody
+from clipmill.jobs.faults import typed
+from clipmill.jobs.job import Job
+from clipmill.jobs.machine import Machine
+from clipmill.jobs.outcome import Outcome
+from clipmill.jobs.progress import ProgressMeter
+from clipmill.jobs.stored_results import StoredResults, warn_unkept
+from clipmill.storage.keys import full_key
+
+
+def perform(
+    job: Job,
+    machine: Machine,
+    *,
+    on_event: OnEvent = nobody,
+    cancel: threading.Event | None = None,
+    meter: ProgressMeter | None = None,
+) -> Outcome:
+    """Run a job to its end in child processes and say how it ended; it raises nothing but what interrupts us.
+
+    A job that finished before is answered from its stored result. When success is told, every output is in the
+    store. Setting ``cancel`` stops the work; a job that was finished by then stays finished.
+    A ``meter`` that has told of the job before goes on counting, in place of ``on_event``.
+    """
+    meter = meter or ProgressMeter(job.id, on_event)
+    with meter.beating():
+        try:
+            outcome = _performed(job, machine, meter, cancel or threading.Event())
+        except Exception as fault:  # noqa: BLE001 - the end of the line for every error
+            outcome = Outcome(error=typed(fault))
+    meter.finish(outcome)
+    return outcome
+
+
+def plan(job: Job, machine: Machine, *, cancel: threading.Event | None = None) -> Outcome:
+    """Ask the function of a job what it would do; nothing is rendered, published or kept."""
+    trial = _Trial(job, Verb.PLAN, machine, ProgressMeter(job.id), cancel or threading.Event())
+    try:
+        return Outcome(result=trial.run().result, attempts=trial.attempts)
+    except ClipmillError as error:
+        return Outcome(error=error, attempts=trial.attempts)
+
+
+def _performed(job: Job, machine: Machine, meter: ProgressMeter, cancel: threading.Event) -> Outcome:
+    stored = StoredResults(machine.store)
+    if outcome := stored.find(job):
+        return outcome
+    started = time.monotonic()
+    trial = _Trial(job, Verb.RUN, machine, meter, cancel)
+    try:
+        done = trial.run()
+        _require_outputs(done, job, machine)
+    except ClipmillError as error:
+        return Outcome(error=error, attempts=trial.attempts)
+    meter.enter(Stage.PUBLISHING)
+    result = done.result | _timings(done, time.monotonic() - started)
+    outcome = Outcome(result=result, attempts=trial.attempts)
+    try:
+        stored.keep(job, outcome, done.outputs)
+    except ClipmillError as fault:
+        return warn_unkept(outcome, fault)
+    return outcome
+
+
+class _Trial:
+    """A job tried as often as the machine's policy and the function's needs both allow."""
+
+    def __init__(self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, cancel: threading.Event) -> None:
+        self.attempts = 0
+        self._job = job
+        self._verb = verb
+        self._machine = machine
+        self._meter = meter
+        self._cancel = cancel
+
+    def run(self) -> Done:
+        """The first success, or the error of the last attempt."""
+        try:
+            return replace(self._machine.retry, sleep=self._pause).run(self._attempt)
+        except _LastOneError as last:
+            raise last.error from None
+
+    def _attempt(self) -> Done:
+        self.attempts += 1
+        self._meter.enter(Stage.STARTING, None if self.attempts == 1 else f"starting, attempt {self.attempts}")
+        attempt = Attempt(self._job, self._verb, self._machine, self._meter, self._cancel)
+        try:
+            return attempt.run()
+        except ClipmillError as error:
+            if error.retryable and self.attempts > attempt.retries:
+                raise _LastOneError(error) from error
+            raise
+
+    def _pause(self, seconds: float) -> None:
+        if self._cancel.wait(seconds):
+            raise CancelledError(f"job {self._job.id} was cancelled between two attempts.")
+
+
+class _LastOneError(Exception):
+    """Carries an error past the policy when the function allows no further attempt."""
+
+    def __init__(self, error: ClipmillError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def _require_outputs(done: Done, job: Job, machine: Machine) -> None:
+    """A result that names an output is believed only if the object is there."""
+    named = done.result.get("output_key")
+    if not isinstance(named, str):
+        return
+    key = full_key(job.tenant, named, machine.shared_prefixes)
+    if key not in {output.key for output in done.outputs} and not machine.store.exists(key):
+        raise InternalError(f"{job.function} named the output {named!r:.200} but published nothing there")
+
+
+def _timings(done: Done, total_s: float) -> dict[str, Any]:
+    given = done.result.get("timings")
+    if not isinstance(given, dict):
+        return {}
+    measured = {"download_s": done.moved.download_s, "upload_s": done.moved.upload_s, "total_s": total_s}
+    return {"timings": given | {name: round(seconds, 3) for name, seconds in measured.items()}}

@@ -1,0 +1,202 @@
+"""A store behind obstore: a bucket of S3 and its kin, of Google or Azure, or this process's memory.
+
+A write is atomic: one PUT, or a multipart upload that shows at its completion only. On S3 each request is
+signed together with the SHA-256 of its body, so the service refuses damaged bytes; size and ETag are read back.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import obstore
+from obstore.exceptions import PreconditionError
+from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
+
+from clipmill.errors import SourceMissingError, StorageUnavailableError, StorageWriteFailedError
+from clipmill.storage.faults import PastEnd, os_faults, store_faults, write_faults
+from clipmill.storage.keys import validate_key
+from clipmill.storage.pieces import fetch_in_pieces
+from clipmill.storage.retry import RetryPolicy
+from clipmill.storage.store import PLAIN_BYTES, ObjectInfo, OnBytes, SignsUrls, Store
+
+if TYPE_CHECKING:
+    # Names of obstore's type stubs; they do not exist at run time.
+    from obstore import GetOptions, ObjectMeta
+
+Backend = S3Store | GCSStore | AzureStore | MemoryStore
+
+PART_BYTES = 8 * 1024 * 1024
+PARTS_AT_ONCE = 4
+MAX_PARTS = 9000
+"""Services allow 10,000; larger objects get larger parts."""
+
+_BLOCK = 1024 * 1024
+_PAGE = 1000
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What reaches one bucket, by purpose, because a service may be silent while a body is on its way to it.
+
+    ``read`` and ``write`` must not retry by themselves: `ObjectStore` does. ``parts`` sends multipart uploads and
+    retries each request of one, because a whole upload is too much to repeat for one lost part.
+    """
+
+    read: Backend
+    write: Backend
+    parts: Backend
+
+
+class ObjectStore(Store, SignsUrls):
+    """Objects of one bucket; ``name`` is its URL as people know it."""
+
+    def __init__(self, clients: Clients, name: str, retry: RetryPolicy | None = None) -> None:
+        self.name = name
+        self._clients = clients
+        self._retry = retry or RetryPolicy()
+
+    def head(self, key: str) -> ObjectInfo:
+        meta = self._run("look at", key, lambda: obstore.head(self._clients.read, key))
+        return _info(key, meta)
+
+    def read_range(self, key: str, start: int, length: int, etag: str | None = None) -> bytes:
+        if length <= 0:
+            return b""
+        try:
+            return self._run("read", key, lambda: self._get_range(key, start, length, etag))
+        except PastEnd:
+            return b""
+        except PreconditionError:
+            raise StorageUnavailableError(
+                f"{self._at(key)} was replaced while it was being read. Run the job again."
+            ) from None
+
+    def get_bytes(self, key: str) -> bytes:
+        return self._run("read", key, lambda: obstore.get(self._clients.read, key).bytes().to_bytes())
+
+    def download(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> ObjectInfo:
+        info = self.head(key)
+        fetch_in_pieces(partial(self.read_range, key, etag=info.etag), info.size, path, on_bytes)
+        return info
+
+    def upload(
+        self, path: Path, key: str, content_type: str = PLAIN_BYTES, on_bytes: OnBytes | None = None
+    ) -> ObjectInfo:
+        with os_faults(f"look at {path}", writing=False):
+            size = path.stat().st_size
+        if size <= PART_BYTES:
+            with os_faults(f"read {path}", writing=False):
+                data = path.read_bytes()
+            info = self.put_bytes(key, data, content_type)
+        else:
+            info = self._put_parts(path, size, key, content_type, on_bytes)
+        if on_bytes:
+            on_bytes(size, size)
+        return info
+
+    def put_bytes(self, key: str, data: bytes, content_type: str = PLAIN_BYTES) -> ObjectInfo:
+        with write_faults():
+            written = self._run(
+                "write",
+                key,
+                lambda: obstore.put(
+                    self._clients.write, key, data, attributes={"Content-Type": content_type}, use_multipart=False
+                ),
+            )
+            return self._confirm(key, len(data), written["e_tag"])
+
+    def delete(self, key: str) -> None:
+        try:
+            self._run("delete", key, lambda: obstore.delete(self._clients.write, key))
+        except SourceMissingError:
+            return
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        folder = validate_key(prefix.rstrip("/"), "prefix") if prefix.rstrip("/") else None
+        after: str | None = None
+        while page := self._run_at(f"list {self._at(folder or '')}", partial(self._page, folder, after)):
+            for meta in page:
+                yield _info(meta["path"], meta)
+            after = page[-1]["path"]
+
+    def sign_get(self, key: str, seconds: int) -> str | None:
+        backend = self._clients.read
+        if isinstance(backend, MemoryStore):
+            return None
+        return self._run("sign a link to", key, lambda: obstore.sign(backend, "GET", key, timedelta(seconds=seconds)))
+
+    def _run(self, doing: str, key: str, call: Callable[[], _Result]) -> _Result:
+        return self._run_at(f"{doing} {self._at(validate_key(key))}", call)
+
+    def _run_at(self, what: str, call: Callable[[], _Result]) -> _Result:
+        """Run one request under the retry policy, its faults told as ours."""
+
+        def once() -> _Result:
+            with store_faults(what):
+                return call()
+
+        return self._retry.run(once)
+
+    def _get_range(self, key: str, start: int, length: int, etag: str | None) -> bytes:
+        options: GetOptions = {"range": (start, start + length)}
+        if etag is not None:
+            options["if_match"] = etag
+        result = obstore.get(self._clients.read, key, options=options)
+        data = result.bytes().to_bytes()
+        expected = min(length, result.meta["size"] - start)
+        if len(data) != expected:
+            raise StorageUnavailableError(f"{self._at(key)}: {len(data)} bytes came where {expected} were due.")
+        return data
+
+    def _page(self, folder: str | None, after: str | None) -> "Sequence[ObjectMeta]":
+        return next(obstore.list(self._clients.read, folder, offset=after, chunk_size=_PAGE), [])
+
+    def _put_parts(self, path: Path, size: int, key: str, content_type: str, on_bytes: OnBytes | None) -> ObjectInfo:
+        with write_faults():
+            with store_faults(f"write {self._at(validate_key(key))}"):
+                written = obstore.put(
+                    self._clients.parts,
+                    key,
+                    _blocks(path, size, on_bytes),
+                    attributes={"Content-Type": content_type},
+                    use_multipart=True,
+                    chunk_size=max(PART_BYTES, -(-size // MAX_PARTS)),
+                    max_concurrency=PARTS_AT_ONCE,
+                )
+            return self._confirm(key, size, written["e_tag"])
+
+    def _confirm(self, key: str, size: int, etag: str | None) -> ObjectInfo:
+        """Look at what was written; only then is it written."""
+        info = self.head(key)
+        if info.size != size:
+            raise StorageWriteFailedError(f"{self._at(key)} has {info.size} bytes after {size} were sent. Try again.")
+        if etag and info.etag and _plain(etag) != _plain(info.etag):
+            raise StorageWriteFailedError(f"{self._at(key)} was replaced by another writer meanwhile. Try again.")
+        return info
+
+    def _at(self, key: str) -> str:
+        return f"{self.name}/{key}"
+
+
+def _info(key: str, meta: "ObjectMeta") -> ObjectInfo:
+    return ObjectInfo(key, meta["size"], meta["e_tag"], meta["last_modified"])
+
+
+def _blocks(path: Path, size: int, on_bytes: OnBytes | None) -> Iterator[bytes]:
+    """The file block by block; the last block is told once the object is there."""
+    done = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block
+            done += len(block)
+            if on_bytes and done < size:
+                on_bytes(done, size)
+
+
+def _plain(etag: str) -> str:
+    """An ETag without the mark of a weak one, which some services put on a compressed answer."""
+    return etag.removeprefix("W/").strip('"')

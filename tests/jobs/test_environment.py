@@ -1,0 +1,28 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from clipmill.jobs.environment import child_environment, started_in
+
+
+@pytest.mark.parametrize("name", ["PATH", "TZ", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"])
+def test_harmless_names_pass(name: str):
+    assert child_environment({name: "x"}) == {name: "x"}
+
+
+@pytest.mark.parametrize(
+    "name", ["HOME", "AWS_ACCESS_KEY_ID", "R2_ENDPOINT", "CLIPMILL_STORE", "PYTHONSTARTUP", "LD_PRELOAD", "path"]
+)
+def test_all_other_names_stay(name: str):
+    assert child_environment({name: "x"}) == {}
+
+
+def test_a_child_imports_from_where_its_parent_does_wherever_it_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", "/somewhere"])
+    assert started_in(Path("/scratch"), {}, threads=3)["PYTHONPATH"] == f"{tmp_path}:/somewhere"
+
+
+def test_a_child_is_told_how_many_threads_it_may_use():
+    assert started_in(Path("/scratch"), {}, threads=3)["OMP_NUM_THREADS"] == "3"

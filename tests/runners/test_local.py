@@ -1,0 +1,145 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clipmill.errors import CancelledError, InvalidRequestError
+from clipmill.function.stages import Stage
+from clipmill.jobs.events import Event
+from clipmill.jobs.scratch import Scratch
+from clipmill.runners.local import LocalRunner
+from clipmill.runners.runner import Status
+from tests.contracts.runner_contract import RunnerContract
+from tests.jobs.machines import job, limits, lives, machine, nothing_left, pid_in, wait_until
+
+
+class TestLocalRunner(RunnerContract):
+    @pytest.fixture
+    def runner(self, tmp_path: Path) -> Iterator[LocalRunner]:
+        with LocalRunner(machine(tmp_path, limits=limits()), cores=2) as runner:
+            yield runner
+
+
+@pytest.mark.parametrize(("cores", "threads", "places"), [(8, 2, 4), (2, 4, 1), (7, 2, 3)])
+def test_there_are_as_many_places_as_the_cores_allow(cores: int, threads: int, places: int, tmp_path: Path):
+    with LocalRunner(machine(tmp_path, threads=threads), cores) as runner:
+        assert runner.places == places
+
+
+def test_jobs_run_side_by_side_up_to_the_places_and_the_rest_waits(tmp_path: Path):
+    marks = [tmp_path / f"pid{number}" for number in range(3)]
+    with LocalRunner(machine(tmp_path, limits=limits()), cores=2) as runner:
+        handles = [runner.submit(job("render_for_ever", path=str(mark))) for mark in marks]
+        assert lives(pid_in(marks[0]))
+        assert lives(pid_in(marks[1]))
+        assert not marks[2].exists()
+        assert runner.status(handles[2]) is Status.RUNNING
+        runner.cancel(handles[0])
+        assert lives(pid_in(marks[2]))
+
+
+def test_a_job_that_waits_says_so(tmp_path: Path):
+    events: list[Event] = []
+    with LocalRunner(machine(tmp_path)) as runner:
+        runner.run(job("echo"), events.append)
+    assert [event.stage for event in events] == [Stage.QUEUED, Stage.STARTING, Stage.PUBLISHING, Stage.DONE]
+    assert [event.seq for event in events] == [1, 2, 3, 4]
+
+
+def test_a_job_cancelled_while_it_waits_never_starts(tmp_path: Path):
+    mark = tmp_path / "pid"
+    with LocalRunner(machine(tmp_path, limits=limits())) as runner:
+        first = runner.submit(job("render_for_ever"))
+        second = runner.submit(job("render_for_ever", path=str(mark)))
+        runner.cancel(second)
+        runner.cancel(first)
+        outcome = runner.outcome(second)
+    assert outcome is not None
+    assert isinstance(outcome.error, CancelledError)
+    assert not mark.exists()
+
+
+def test_closing_cancels_what_runs_and_what_waits(tmp_path: Path):
+    mark = tmp_path / "pid"
+    with LocalRunner(machine(tmp_path, limits=limits())) as runner:
+        handles = [runner.submit(job("render_for_ever", path=str(mark))) for _ in range(2)]
+        pid = pid_in(mark)
+    outcomes = [runner.outcome(handle) for handle in handles]
+    assert [outcome and type(outcome.error) for outcome in outcomes] == [CancelledError, CancelledError]
+    assert not lives(pid)
+    assert nothing_left(tmp_path)
+
+
+def test_a_closed_runner_takes_no_job(tmp_path: Path):
+    runner = LocalRunner(machine(tmp_path))
+    runner.close()
+    with pytest.raises(CancelledError):
+        runner.submit(job("echo"))
+
+
+def test_a_wait_that_is_interrupted_cancels_its_job(tmp_path: Path):
+    mark = tmp_path / "pid"
+
+    def interrupted(event: Event) -> None:
+        if event.stage is Stage.PROCESSING:
+            raise KeyboardInterrupt
+
+    with LocalRunner(machine(tmp_path, limits=limits())) as runner:
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(job("render_for_ever", path=str(mark)), interrupted)
+        wait_until(lambda: not lives(pid_in(mark)))
+
+
+def test_an_outcome_that_does_not_come_in_time_is_none(tmp_path: Path):
+    with LocalRunner(machine(tmp_path, limits=limits())) as runner:
+        handle = runner.submit(job("render_for_ever"))
+        assert runner.outcome(handle, timeout_s=0.01) is None
+
+
+def test_a_job_that_failed_runs_again_when_it_is_sent_again(tmp_path: Path):
+    task = job("fail_then_work", path=str(tmp_path / "attempts"), count=3, output_key="out.mp4")
+    with LocalRunner(machine(tmp_path)) as runner:
+        assert not runner.run(task).succeeded
+        assert runner.run(task).succeeded
+
+
+def test_two_callers_of_one_job_get_one_result(tmp_path: Path):
+    task = job("fail_then_work", path=str(tmp_path / "attempts"), count=0, output_key="out.mp4")
+    outcomes = []
+    with LocalRunner(machine(tmp_path), cores=2) as runner:
+        callers = [threading.Thread(target=lambda: outcomes.append(runner.run(task))) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+    assert len(outcomes) == 4
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    assert (tmp_path / "attempts").read_text() == "x"
+
+
+def test_a_new_runner_answers_a_finished_job_from_its_stored_result(tmp_path: Path):
+    task = job("fail_then_work", path=str(tmp_path / "attempts"), count=0, output_key="out.mp4")
+    with LocalRunner(machine(tmp_path)) as runner:
+        first = runner.run(task)
+    with LocalRunner(machine(tmp_path)) as runner:
+        assert runner.status(task.id) is Status.UNKNOWN
+        assert runner.run(task) == first
+    assert (tmp_path / "attempts").read_text() == "x"
+
+
+def test_a_handle_of_another_process_cannot_be_watched(tmp_path: Path):
+    with LocalRunner(machine(tmp_path)) as runner, pytest.raises(InvalidRequestError, match="job_elsewhere"):
+        runner.events("job_elsewhere")
+
+
+def test_a_start_sweeps_what_a_killed_process_left(tmp_path: Path):
+    left = Scratch.make(tmp_path / "scratch")
+    with LocalRunner(machine(tmp_path)):
+        assert left.folder.exists()
+    assert left.remove() is None
+    orphan = tmp_path / "scratch" / "clipmill-orphan"
+    orphan.mkdir()
+    (orphan / ".owner").write_text("")
+    with LocalRunner(machine(tmp_path)):
+        assert not orphan.exists()
