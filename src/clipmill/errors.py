@@ -65,7 +65,7 @@ class EngineError(ClipmillError):
     """A tool or a model failed."""
 
 
-class OutOfSpace(EngineError):
+class OutOfSpace(EngineError):  # noqa: N818
     """Memory or disk was too small."""
 
 

@@ -4,6 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from tests.jobs.machines import job, lives, pid_in
 
 from clipmill.errors import CancelledError, ClipmillError, ConflictError, EncoderFailedError, UnsupportedCodecError
 from clipmill.function.stages import Stage
@@ -11,7 +12,6 @@ from clipmill.jobs.events import Event
 from clipmill.jobs.job import Job
 from clipmill.jobs.outcome import Outcome
 from clipmill.runners.runner import Runner, Status
-from tests.jobs.machines import job, lives, pid_in
 
 
 def ended(runner: Runner, handle: str, after: int = 0) -> tuple[list[Event], Outcome]:

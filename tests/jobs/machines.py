@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.jobs.sample_functions import CATALOGUE
+
 from clipmill.jobs.job import Job, new_job_id
 from clipmill.jobs.limits import Limits
 from clipmill.jobs.machine import Machine
 from clipmill.storage.open import open_store
 from clipmill.storage.retry import RetryPolicy
 from clipmill.storage.store import Store
-from tests.jobs.sample_functions import CATALOGUE
 
 DEADLINE_S = 30.0
 

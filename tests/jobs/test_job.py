@@ -46,6 +46,7 @@ def test_a_job_without_an_id_gets_one():
         {"function": "echo"},
         {"function": "echo", "request": []},
         {"function": "echo", "request": {}, "tenant": 7},
+        {"function": "echo", "request": {}, "kept": 1},
         {"function": "echo", "request": {}, "credentials": "x"},
         {"function": "echo", "request": {"at": float("nan")}},
         {"function": "echo", "request": {"at": {1, 2}}},

@@ -1,9 +1,9 @@
-import os
 import threading
 from pathlib import Path
 from threading import Event as Flag
 
 import pytest
+from tests.jobs.machines import folder_store, job, machine, nothing_left, remote_store
 
 from clipmill.errors import (
     EncoderFailedError,
@@ -22,7 +22,6 @@ from clipmill.storage.folder import FolderStore
 from clipmill.storage.objects import ObjectStore
 from clipmill.storage.retry import RetryPolicy
 from clipmill.storage.store import Store
-from tests.jobs.machines import folder_store, job, machine, nothing_left, remote_store
 
 
 @pytest.fixture(params=["folder", "remote"])
@@ -274,6 +273,6 @@ def test_many_jobs_leave_no_descriptor_and_no_thread_behind(tmp_path: Path):
     def run() -> tuple[int, int]:
         for function in ("seek", "raise_typed", "crash"):
             perform(job(function, input_key="a.mp4"), here)
-        return len(os.listdir("/dev/fd")), threading.active_count()
+        return len(list(Path("/dev/fd").iterdir())), threading.active_count()
 
     assert run() == run()

@@ -140,7 +140,7 @@ def test_the_time_to_go_is_unknown_until_two_seconds_of_frames_are_measured():
 
 
 def test_bytes_are_told_while_something_is_downloaded_and_frames_while_it_is_rendered():
-    meter, events, clock = metered()
+    meter, events, _ = metered()
     meter.report(10, 40, Stage.DOWNLOADING)
     meter.report(3, 8, Stage.PROCESSING)
     assert (events[0].bytes_done, events[0].bytes_total, events[0].frames_done) == (10, 40, None)

@@ -2,11 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.jobs.machines import folder_store, remote_store
 
 from clipmill.errors import SourceMissingError
 from clipmill.jobs.source_identity import source_identity
 from clipmill.storage.store import Store
-from tests.jobs.machines import folder_store, remote_store
 
 
 @pytest.fixture(params=["folder", "remote"])

@@ -1,13 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.jobs.machines import folder_store, job, machine
 
 from clipmill.errors import ConflictError
 from clipmill.function.stages import Stage
 from clipmill.jobs.events import Event
 from clipmill.jobs.perform import perform
 from clipmill.storage.store import Store
-from tests.jobs.machines import folder_store, job, machine
 
 
 def once(tmp_path: Path, job_id: str = "job_7", output_key: str = "out.mp4"):
@@ -64,6 +65,14 @@ def test_a_result_whose_output_is_gone_or_changed_is_made_anew(change, tmp_path:
     assert perform(once(tmp_path), machine(tmp_path, store)).succeeded
     assert store.get_bytes("team/out.mp4") == b"at last"
     assert attempts(tmp_path) == 2
+
+
+def test_a_job_that_is_not_kept_leaves_no_record_and_is_run_each_time(tmp_path: Path):
+    store, task = folder_store(tmp_path), replace(once(tmp_path), kept=False)
+    for _ in range(2):
+        assert perform(task, machine(tmp_path, store)).succeeded
+    assert attempts(tmp_path) == 2
+    assert [info.key for info in store.list("")] == ["team/out.mp4"]
 
 
 def test_a_record_that_cannot_be_read_is_no_record(tmp_path: Path):

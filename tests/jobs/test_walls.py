@@ -11,22 +11,6 @@ from pathlib import Path
 from threading import Event as Flag
 
 import pytest
-
-from clipmill.errors import (
-    CancelledError,
-    DiskFullError,
-    LimitExceededError,
-    OutOfMemoryError,
-    StalledError,
-    TimeoutError,  # noqa: A004 - the job's time limit
-    WorkerLostError,
-)
-from clipmill.function.stages import Stage
-from clipmill.jobs.events import Event
-from clipmill.jobs.perform import perform
-from clipmill.jobs.process import Death
-from clipmill.jobs.scratch import Scratch, sweep
-from clipmill.storage.retry import RetryPolicy
 from tests.jobs.machines import (
     folder_store,
     job,
@@ -38,6 +22,22 @@ from tests.jobs.machines import (
     remote_store,
     wait_until,
 )
+
+from clipmill.errors import (
+    CancelledError,
+    DiskFullError,
+    LimitExceededError,
+    OutOfMemoryError,
+    StalledError,
+    TimeoutError,  # noqa: A004 - the job's time limit
+    WorkerLostError,
+)
+from clipmill.function.stages import Stage
+from clipmill.jobs.death import Death
+from clipmill.jobs.events import Event
+from clipmill.jobs.perform import perform
+from clipmill.jobs.scratch import Scratch, sweep
+from clipmill.storage.retry import RetryPolicy
 
 ONCE = RetryPolicy(pauses_s=())
 MIB = 1024 * 1024

@@ -2,10 +2,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.jobs.machines import folder_store, machine
 
 from clipmill.errors import EncoderFailedError, InvalidRequestError
 from clipmill.jobs.wire_call import call
-from tests.jobs.machines import folder_store, machine
 
 
 def test_a_call_names_job_tenant_and_request_in_one_flat_list(tmp_path: Path):

@@ -3,6 +3,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.contracts.runner_contract import RunnerContract
+from tests.jobs.machines import job, limits, lives, machine, nothing_left, pid_in, wait_until
 
 from clipmill.errors import CancelledError, InvalidRequestError
 from clipmill.function.stages import Stage
@@ -10,8 +12,6 @@ from clipmill.jobs.events import Event
 from clipmill.jobs.scratch import Scratch
 from clipmill.runners.local import LocalRunner
 from clipmill.runners.runner import Status
-from tests.contracts.runner_contract import RunnerContract
-from tests.jobs.machines import job, limits, lives, machine, nothing_left, pid_in, wait_until
 
 
 class TestLocalRunner(RunnerContract):

@@ -8,7 +8,7 @@ from clipmill.storage.store import Store
 __all__ = ["s3_server"]
 
 QUICK = RetryPolicy(pauses_s=(0.01, 0.02))
-IMPATIENT = Patience(connect_s=2, silence_s=0.2, request_s=20)
+BOUNDED = Patience(connect_s=5, silence_s=10, request_s=20)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 from tests.storage.certificates import Certificates, make_certificates
-from tests.storage.conftest import IMPATIENT, QUICK
+from tests.storage.conftest import BOUNDED, QUICK
 from tests.storage.faulty_proxy import faulty_proxy
 
 from clipmill.errors import SourceMissingError, StorageUnavailableError, UntrustedCertificateError
@@ -17,7 +17,7 @@ def certificates(tmp_path) -> Certificates:
 
 def test_a_certificate_of_an_unknown_authority_is_refused_at_once(s3_server, certificates):
     with faulty_proxy(s3_server.endpoint, certificates.server) as proxy:
-        store = open_store(s3_server.url("bucket", proxy.endpoint), s3_server.environment, QUICK, IMPATIENT)
+        store = open_store(s3_server.url("bucket", proxy.endpoint), s3_server.environment, QUICK, BOUNDED)
         with pytest.raises(UntrustedCertificateError, match="AWS_CA_BUNDLE") as raised:
             store.head("a.bin")
     assert not raised.value.retryable
@@ -27,7 +27,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused_at_once(s3_server, cer
 
 def test_an_upload_to_an_untrusted_service_is_refused_by_that_name(s3_server, certificates):
     with faulty_proxy(s3_server.endpoint, certificates.server) as proxy:
-        store = open_store(s3_server.url("bucket", proxy.endpoint), s3_server.environment, QUICK, IMPATIENT)
+        store = open_store(s3_server.url("bucket", proxy.endpoint), s3_server.environment, QUICK, BOUNDED)
         with pytest.raises(UntrustedCertificateError):
             store.put_bytes("a.bin", b"x")
     assert proxy.connections == 1
@@ -37,7 +37,7 @@ def test_an_authority_named_in_the_environment_is_trusted(s3_server, certificate
     bucket = s3_server.new_bucket()
     environment = s3_server.environment | {"AWS_CA_BUNDLE": str(certificates.authority)}
     with faulty_proxy(s3_server.endpoint, certificates.server) as proxy:
-        store = open_store(s3_server.url(bucket, proxy.endpoint), environment, QUICK, IMPATIENT)
+        store = open_store(s3_server.url(bucket, proxy.endpoint), environment, QUICK, BOUNDED)
         store.put_bytes("a.bin", b"x")
         assert store.get_bytes("a.bin") == b"x"
 
@@ -61,7 +61,7 @@ def test_a_connection_that_ends_during_the_handshake_is_tried_again(s3_server):
         serving = threading.Thread(target=hang_up, args=[listener])
         serving.start()
         endpoint = f"https://127.0.0.1:{listener.getsockname()[1]}"
-        store = open_store(s3_server.url("bucket", endpoint), s3_server.environment, QUICK, IMPATIENT)
+        store = open_store(s3_server.url("bucket", endpoint), s3_server.environment, QUICK, BOUNDED)
         with pytest.raises(StorageUnavailableError):
             store.head("a.bin")
         serving.join()

@@ -4,6 +4,7 @@ The numbers are converted, never only relabelled. High dynamic range goes throug
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av
 import av.filter
@@ -69,7 +70,7 @@ class ColourConverter:
     def _built(self, frame: av.VideoFrame) -> av.filter.Graph:
         graph = av.filter.Graph()
         source = graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or 1
+            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
         )
         steps = self._tone_mapping() if self.hdr else self._matrix_change()
         nodes = [graph.add(name, arguments) for name, arguments in (*steps, ("format", "yuv420p"))]

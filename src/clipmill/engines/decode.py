@@ -31,7 +31,6 @@ class Picture:
 
     frame: av.VideoFrame
     time: Fraction
-    duration: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +69,8 @@ class PictureReader:
 
     def _stands_in(self, sight: OnScreen[Picture], t: Fraction) -> bool:
         shown = sight.frame.time
-        if any(shown < lost <= t + self._tolerance for lost in self._lost):
-            return True
         self._lost = [lost for lost in self._lost if lost > shown]
-        ended = sight.following is None and t < self._video.duration
-        return ended and t > shown + sight.frame.duration + 1 / self._video.rate
+        return any(lost <= t + self._tolerance for lost in self._lost)
 
     def _from(self, t: Fraction) -> Generator[Picture]:
         """Pictures from the one on screen at ``t`` on; earlier ones may come first."""
@@ -120,9 +116,12 @@ class PictureReader:
         tick, start = stream.time_base, self._video.start
         expected: list[Fraction] = []
         previous: Fraction | None = None
+        position = 0
         for packet in chain(packets(container, stream), (None,)):
-            if packet is not None and packet.pts is not None and not packet.is_discard:
-                insort(expected, packet.pts * tick - start)
+            if packet is not None:
+                position = max(position, packet.pos or 0)
+                if packet.pts is not None and not packet.is_discard:
+                    insort(expected, packet.pts * tick - start)
             for frame in _decoded(stream, packet):
                 if frame.pts is None:
                     continue
@@ -131,7 +130,11 @@ class PictureReader:
                     continue
                 expected = self._note_lost(expected, previous, time)
                 previous = time
-                yield Picture(frame, time, (frame.duration or 0) * tick or 1 / self._video.rate)
+                yield Picture(frame, time)
+        if previous is not None:
+            self._lost.extend(pts for pts in expected if pts > previous)
+            if _cut_off(stream, position):
+                self._lost.append(previous + 1 / self._video.rate)
 
     def _note_lost(self, expected: list[Fraction], previous: Fraction | None, time: Fraction) -> list[Fraction]:
         if previous is not None and time - previous > Fraction(3, 2) / self._video.rate:
@@ -151,3 +154,9 @@ def _decoded(stream: VideoStream, packet: "VideoPacket | None") -> list[av.Video
         return stream.codec_context.decode(packet)
     except (av.error.InvalidDataError, av.error.EOFError):
         return []
+
+
+def _cut_off(stream: VideoStream, position: int) -> bool:
+    """Whether the file's own index lists pictures behind the last byte that could be read."""
+    index = stream.index_entries
+    return len(index) > 0 and index[len(index) - 1].pos > position

@@ -5,12 +5,11 @@ stretch of an output is encoded by an encoder of its own with stitchable headers
 profile, size and rate share one parameter set and join by copying packets.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cache
-from typing import Self, TypeVar
+from typing import Any, Self, TypeAlias, cast
 
 import av
 import av.error
@@ -21,7 +20,7 @@ from clipmill.media.choices import EncoderChoice, Quality
 from clipmill.media.geometry import Size
 from clipmill.media.time import round_half_up
 
-T = TypeVar("T")
+AnyPacket: TypeAlias = "av.Packet[Any]"
 
 BT709, LIMITED = 1, 1
 GLOBAL_HEADER = 1 << 22
@@ -109,7 +108,10 @@ class VideoEncoder:
         context = av.CodecContext.create(self._format.codec.value, "w")
         assert isinstance(context, VideoCodecContext)
         self._format.configure(context)
-        self._guarded(context.open)
+        try:
+            context.open()
+        except av.error.FFmpegError as fault:
+            raise self._failure(fault) from fault
         return context
 
     @property
@@ -117,21 +119,24 @@ class VideoEncoder:
         """The parameter sets (avcC); equal ones may share a track."""
         return bytes(self._context.extradata or b"")
 
-    def encode(self, frame: av.VideoFrame) -> list[av.Packet]:
+    def encode(self, frame: av.VideoFrame) -> list[AnyPacket]:
         """Packets that are ready once ``frame`` went in; its pts is its number in the output."""
         frame.time_base = 1 / self._format.fps
         frame.pict_type = 0
-        return self._guarded(lambda: self._context.encode(frame))
+        return self._guarded(frame)
 
-    def finish(self) -> list[av.Packet]:
+    def finish(self) -> list[AnyPacket]:
         """The packets that were still held back."""
-        return self._guarded(lambda: self._context.encode(None))
+        return self._guarded(None)
 
-    def _guarded(self, step: Callable[[], T]) -> T:
+    def _guarded(self, frame: av.VideoFrame | None) -> list[AnyPacket]:
         try:
-            return step()
+            return cast("list[AnyPacket]", self._context.encode(frame))
         except av.error.FFmpegError as fault:
-            raise EncoderFailedError(f"{self._format.codec.value} failed: {fault}") from fault
+            raise self._failure(fault) from fault
+
+    def _failure(self, fault: av.error.FFmpegError) -> EncoderFailedError:
+        return EncoderFailedError(f"{self._format.codec.value} failed: {fault}")
 
 
 def parameter_sets(wanted: VideoFormat) -> bytes:

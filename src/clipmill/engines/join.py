@@ -14,16 +14,17 @@ from pathlib import Path
 import av
 
 from clipmill.engines.blend import dimmed, mixed
-from clipmill.engines.encoders import VideoFormat
+from clipmill.engines.encoders import AnyPacket, VideoFormat
 from clipmill.engines.join_clips import JoinableClip
 from clipmill.engines.movie import MovieWriter, PictureTrack
 from clipmill.engines.overlap import ahead
 from clipmill.engines.render import FRAMES_AHEAD, OnFrame, encoded
+from clipmill.engines.samples import Samples
 from clipmill.engines.sound_join import SoundPart, join_sound
 from clipmill.media.chapters import Chapter
 from clipmill.media.transitions import Body, Dissolve, FadeIn, FadeOut, Join, Span, incoming_weight
 
-Written = tuple[Fraction, av.Packet]
+Written = tuple[Fraction, AnyPacket]
 """A stamped packet, and the time up to which the picture now reaches."""
 
 
@@ -59,7 +60,7 @@ class ClipJoiner:
             with movie:
                 movie.write_all(self._pictures(movie.tracks[0]), self._sound())
 
-    def _sound(self) -> Iterator[object] | None:
+    def _sound(self) -> Iterator[Samples] | None:
         if self.channels is None:
             return None
         parts = [SoundPart(clip.sound, clip.frames) for clip in self.clips]

@@ -3,7 +3,7 @@
 Convention: a clip numbers its frames from 0, in units of 1/fps of the join.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from clipmill.engines.decode import Media
 from clipmill.engines.draw import ClipDrawer
+from clipmill.engines.encoders import AnyPacket
 from clipmill.engines.items import ItemNote
 from clipmill.engines.sound import clip_sound
 from clipmill.engines.sound_tracks import Samples
@@ -55,7 +56,7 @@ class JoinableClip(Protocol):
         """The run within [first, last) whose packets can be copied; empty at ``last`` where there is none."""
         ...
 
-    def packets(self, first: int, last: int) -> Iterator[tuple[int, av.Packet]]:
+    def packets(self, first: int, last: int) -> Iterator[tuple[int, AnyPacket]]:
         """The packets of a copyable run in decoding order, each with its frame number."""
         ...
 
@@ -107,7 +108,7 @@ class ItemClip:
         start, end = max(first, self.note.ends.head), min(last, self.frames - self.note.ends.tail)
         return (start, end) if (start, end) == self.note.body else (last, last)
 
-    def packets(self, first: int, last: int) -> Iterator[tuple[int, av.Packet]]:
+    def packets(self, first: int, last: int) -> Iterator[tuple[int, AnyPacket]]:
         assert (first, last) == self.note.body
         with open_container(self.media) as container:
             stream = container.streams.video[self.note.tracks.index(self.note.body)]
@@ -124,7 +125,7 @@ class ItemClip:
         return clip_sound(self.media, self.audio, Fraction(0), duration, Fraction(0), samples, self.channels)
 
     @contextmanager
-    def template(self) -> Iterator[VideoStream]:
+    def template(self) -> Generator[VideoStream]:
         with open_container(self.media) as container:
             yield container.streams.video[self.note.tracks.index(self.note.body)]
 
@@ -153,7 +154,7 @@ class FinishedClip:
         inside = [edge for edge in edges if first <= edge <= last]
         return (inside[0], inside[-1]) if len(inside) > 1 else (last, last)
 
-    def packets(self, first: int, last: int) -> Iterator[tuple[int, av.Packet]]:
+    def packets(self, first: int, last: int) -> Iterator[tuple[int, AnyPacket]]:
         with open_container(self.media) as container:
             stream = container.streams.video[0]
             if first:
@@ -175,14 +176,14 @@ class FinishedClip:
         return clip_sound(self.media, self.info.audio, origin, self.plan.timeline, Fraction(0), samples, self.channels)
 
     @contextmanager
-    def template(self) -> Iterator[VideoStream]:
+    def template(self) -> Generator[VideoStream]:
         with open_container(self.media) as container:
             yield container.streams.video[0]
 
-    def _frame_number(self, packet: av.Packet, stream: VideoStream) -> int:
+    def _frame_number(self, packet: AnyPacket, stream: VideoStream) -> int:
         return round_half_up(self._frame_place(packet, stream))
 
-    def _frame_place(self, packet: av.Packet, stream: VideoStream) -> Fraction:
+    def _frame_place(self, packet: AnyPacket, stream: VideoStream) -> Fraction:
         assert stream.time_base is not None
         assert packet.pts is not None
         return (packet.pts * stream.time_base - self.video.start) * self.plan.fps

@@ -62,22 +62,21 @@ class Planes:
 def planes_of(frame: av.VideoFrame) -> Planes:
     """The frame as planes, converted only where its format has none that can be read."""
     name = frame.format.name
-    if name in PLANAR:
-        return Planes(frame, PLANAR[name], grey=False)
-    if name in GREY:
-        return Planes(frame, GREY[name], grey=True)
+    if frame.format.is_rgb or name in RGB_WITH_ALPHA:
+        return _planes_of_rgb(frame)
+    if name in PLANAR or name in GREY:
+        return Planes(frame, PLANAR.get(name) or GREY[name], grey=name in GREY)
     if name in WITH_ALPHA:
-        return Planes(frame, 8, grey=False, alpha=samples(frame, 3))
-    if name in RELATIVES:
-        return planes_of(frame.reformat(format=RELATIVES[name]))
-    if name in RGB_WITH_ALPHA:
-        return Planes(
-            _as_709(frame, "yuva444p"), 8, grey=False, alpha=samples(_as_709(frame, "yuva444p"), 3), matrix_is_709=True
-        )
-    if frame.format.is_rgb:
-        return Planes(_as_709(frame, "yuv444p"), 8, grey=False, matrix_is_709=True)
+        return Planes(frame, WITH_ALPHA[name], grey=False, alpha=samples(frame, 3))
     wide = max(component.bits for component in frame.format.components) > 8
-    return planes_of(frame.reformat(format="yuv444p10le" if wide else "yuv444p"))
+    return planes_of(frame.reformat(format=RELATIVES.get(name, "yuv444p10le" if wide else "yuv444p")))
+
+
+def _planes_of_rgb(frame: av.VideoFrame) -> Planes:
+    if frame.format.name not in RGB_WITH_ALPHA:
+        return Planes(_as_709(frame, "yuv444p"), 8, grey=False, matrix_is_709=True)
+    converted = _as_709(frame, "yuva444p")
+    return Planes(converted, 8, grey=False, alpha=samples(converted, 3), matrix_is_709=True)
 
 
 def _as_709(frame: av.VideoFrame, name: str) -> av.VideoFrame:

@@ -6,11 +6,12 @@ Sound comes as float samples (channels, n) at 48 kHz.
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import av
 import av.error
@@ -18,11 +19,15 @@ from av.audio.stream import AudioStream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from clipmill.engines.encoders import Codec, VideoEncoder, VideoFormat
+from clipmill.engines.encoders import AnyPacket, Codec, VideoEncoder, VideoFormat
 from clipmill.engines.sound_tracks import Samples, SoundTrack, aac_track, flac_track, pcm_track
 from clipmill.errors import DiskFullError, EncoderFailedError
 from clipmill.media.chapters import Chapter
 from clipmill.media.sound import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    # A name of the type stubs; it does not exist at run time.
+    from av.container.core import Chapter as ContainerChapter
 
 T = TypeVar("T")
 
@@ -52,14 +57,15 @@ class PictureTrack:
     def fps(self) -> Fraction:
         return self._video.fps
 
-    def stamped(self, packet: av.Packet, number: int | None = None) -> av.Packet:
+    def stamped(self, packet: AnyPacket, number: int | None = None) -> AnyPacket:
         """The packet as the next one in decoding order, shown as frame ``number`` (its own pts unless given)."""
         packet.stream = self.stream
         packet.time_base = 1 / self._video.fps
-        packet.pts = packet.pts if number is None else number
+        shown = packet.pts if number is None else number
+        assert shown is not None
         if self._decoding is None:
-            self._decoding = count(packet.pts - self._reordering)
-        packet.dts, packet.duration = next(self._decoding), 1
+            self._decoding = count(shown - self._reordering)
+        packet.pts, packet.dts, packet.duration = shown, next(self._decoding), 1
         return packet
 
 
@@ -112,12 +118,12 @@ class MovieWriter:
         set_up = {"aac": aac_track, "flac": flac_track, "pcm_f32le": pcm_track}
         return set_up[codec](stream)
 
-    def write(self, packets: Iterable[av.Packet]) -> None:
+    def write(self, packets: Iterable[AnyPacket]) -> None:
         """Hand packets to the file."""
         for packet in packets:
             self._guarded(lambda packet=packet: self._container.mux(packet))
 
-    def write_all(self, pictures: Iterable[tuple[Fraction, av.Packet]], sound: Iterator[Samples] | None) -> None:
+    def write_all(self, pictures: Iterable[tuple[Fraction, AnyPacket]], sound: Iterator[Samples] | None) -> None:
         """Write stamped packets, each with the time up to which the picture now reaches, and the sound beside them."""
         voices = self._sounded(sound) if sound is not None and self.sound is not None else iter(())
         for reached, packet in pictures:
@@ -144,10 +150,9 @@ class MovieWriter:
 
     def abandon(self) -> None:
         """Give the file up and remove what there is of it."""
-        try:
+        # The fault that brought us here is the one to tell.
+        with suppress(av.error.FFmpegError, ValueError):
             self._container.close()
-        except (av.error.FFmpegError, ValueError):
-            pass  # the fault that brought us here is the one to tell
         self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -176,7 +181,7 @@ class MovieWriter:
             raise EncoderFailedError(f"cannot write {self.path.name}: {fault}") from fault
 
 
-def _chapter(mark: Chapter) -> dict[str, object]:
+def _chapter(mark: Chapter) -> "ContainerChapter":
     return {
         "id": mark.index,
         "start": mark.start_ms,

@@ -80,8 +80,7 @@ def corners(
 
     ``chroma`` says whether the output plane is a 4:2:0 chroma plane.
     """
-    step_x, step_y = box.width / picture.width, box.height / picture.height
-    lead = 0.5 * step_x if chroma else 0.0
+    lead = 0.5 * box.width / picture.width if chroma else 0.0
     near = orientation.to_coded(box.x - lead, box.y)
     far = orientation.to_coded(box.x + box.width - lead, box.y + box.height)
     (x0, y0), (x1, y1) = grid.to_plane(*near), grid.to_plane(*far)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import av
-import av.error
 
 from clipmill.engines.decode import Media
 from clipmill.engines.encoders import VideoFormat

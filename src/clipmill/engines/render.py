@@ -14,7 +14,7 @@ import av
 
 from clipmill.engines.decode import Media
 from clipmill.engines.draw import ClipDrawer
-from clipmill.engines.encoders import Codec, VideoFormat
+from clipmill.engines.encoders import AnyPacket, Codec, VideoFormat
 from clipmill.engines.items import Ends, ItemNote
 from clipmill.engines.movie import MovieWriter, PictureTrack
 from clipmill.engines.overlap import ahead
@@ -80,7 +80,7 @@ def _pictures(
     lengths: Iterable[int],
     tracks: Iterable[PictureTrack],
     on_frame: OnFrame,
-) -> Iterator[tuple[Fraction, av.Packet]]:
+) -> Iterator[tuple[Fraction, AnyPacket]]:
     for length, track in zip(lengths, tracks, strict=True):
         yield from encoded(islice(frames, length), track, on_frame)
 
@@ -89,7 +89,7 @@ def encoded(
     frames: Iterable[av.VideoFrame],
     track: PictureTrack,
     on_frame: OnFrame,
-) -> Iterator[tuple[Fraction, av.Packet]]:
+) -> Iterator[tuple[Fraction, AnyPacket]]:
     """One stretch of a track, encoded by an encoder of its own: packets, and the time the picture has reached."""
     encoder = track.encoder()
     reached = Fraction(0)

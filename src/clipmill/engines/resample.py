@@ -6,6 +6,7 @@ kernel is swscale's bicubic, widened when shrinking. Outside the plane the edge 
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from clipmill.engines.axis import AxisWindow, axis_window
 
-Plane = NDArray[np.uint8] | NDArray[np.uint16]
+Plane = NDArray[np.uint8 | np.uint16]
 
 SHIFT_WORTH_A_PASS = 1 / 30
 """Source samples of misplacement from which the plane is shifted first; below, nobody can measure it."""
@@ -45,7 +46,7 @@ class PlaneResampler:
             out[:] = view[y.skip : y.skip + rows, x.skip : x.skip + columns]
             return
         scaled = self._scaler.reformat(
-            av.VideoFrame.from_numpy_buffer(view, self._from),
+            av.VideoFrame.from_numpy_buffer(cast("Any", view), self._from),
             x.scaled,
             y.scaled,
             self._to,
@@ -90,7 +91,8 @@ def _shifted(view: Plane, x: AxisWindow, y: AxisWindow, x_step: float, y_step: f
         return view
     import cv2
 
-    return cv2.sepFilter2D(view, -1, _shift_kernel(across), _shift_kernel(down), borderType=cv2.BORDER_REPLICATE)
+    moved = cv2.sepFilter2D(view, -1, _shift_kernel(across), _shift_kernel(down), borderType=cv2.BORDER_REPLICATE)
+    return cast("Plane", moved)
 
 
 @lru_cache(maxsize=256)

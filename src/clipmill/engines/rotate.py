@@ -28,7 +28,7 @@ def draw_rotated(planes: Planes, out: av.VideoFrame, box: Box, orientation: Orie
             continue
         source = _deepened(planes.chroma(index) if index else planes.luma(), planes.bits, bits)
         grid = Subsampling.of(planes.frame, index)
-        to_source = _map(target, index > 0, box, orientation, grid, degrees)
+        to_source = _map(target, index > 0, box, orientation, grid, degrees=degrees)
         source, to_source = _shrunk(source, to_source, bits)
         target[:] = cv2.warpAffine(
             source,
@@ -46,6 +46,7 @@ def _map(
     box: Box,
     orientation: Orientation,
     grid: Subsampling,
+    *,
     degrees: float,
 ) -> NDArray[np.float64]:
     """The affine map from sample indices of the target plane to sample indices of the source plane."""
@@ -84,4 +85,4 @@ def _deepened(plane: Plane, bits: int, wanted: int) -> Plane:
         return plane
     if bits > wanted:
         return np.minimum((plane + (1 << (bits - wanted - 1))) >> (bits - wanted), (1 << wanted) - 1).astype(np.uint8)
-    return plane.astype(np.uint16) << (wanted - bits)
+    return np.left_shift(plane.astype(np.uint16), np.uint16(wanted - bits))

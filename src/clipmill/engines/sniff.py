@@ -121,7 +121,9 @@ def _mpeg_ps(head: bytes) -> str | None:
 
 
 def _mpeg_ts(head: bytes) -> str | None:
-    # A recording may begin in the middle of a packet; a text may hold a sync byte or two, but not at every stride.
+    # The sync byte is a letter: a text may happen to repeat it in step. A recording may begin inside a packet.
+    if _known_text(head):
+        return None
     for stride, sync in _TS_STRIDES:
         for offset in range(stride):
             marks = head[offset + sync :: stride][:_TS_PACKETS]

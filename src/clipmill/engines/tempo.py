@@ -30,7 +30,9 @@ FAR = 0.1
 LEAST_LIKENESS = 0.05
 RAMP = 1024
 """Output samples in which the lead over the tempo, or the lag, around an attack is made up for."""
-REACH = HOP + RAMP + HOP
+APPROACH = 5
+"""Stretches over which the phase is brought to that of the place that keeps its own time next."""
+REACH = (APPROACH + 2) * HOP
 """Output samples ahead of a stretch in which an attack changes its place."""
 ATTACKS_APART = 2 * (HOP + RAMP)
 MEMORY = 1 << 14
@@ -102,7 +104,7 @@ class _Places:
             place = round(fixed + distance) - HOP
         else:
             ideal = round(self._centre * self._ratio + self._detour(distance)) - HOP
-            place = self._matching(ideal, self._behind, self._ahead - WINDOW)
+            place = self._matching(ideal, self._approach(until))
         self._previous = place
         return place
 
@@ -124,24 +126,31 @@ class _Places:
         lead = HOP * (1 - self._ratio)
         return float(np.interp(distance, (-HOP - RAMP, -HOP, HOP, HOP + RAMP), (0, -lead, lead, 0)))
 
-    def _matching(self, ideal: int, first: int, last: int) -> int:
-        """The place near ``ideal``, from ``first`` to ``last``, that continues the previous stretch best."""
-        if last < first:
-            return ideal
-        allowed = (ideal + _LAGS >= first) & (ideal + _LAGS <= last)
-        if allowed.any():
-            likeness = np.where(allowed, self._likeness(ideal) * _NEARNESS, -1)
-            best = int(likeness.argmax())
-            if likeness[best] > LEAST_LIKENESS:
-                return ideal + int(_LAGS[best])
-        return min(max(ideal, first), last)
+    def _matching(self, ideal: int, shift: int) -> int:
+        """The place near ``ideal`` that continues the previous stretch best, but for a shift."""
+        likeness = self._likeness(self._previous + HOP, ideal)
+        places = ideal + shift + _LAGS
+        allowed = (places >= self._behind) & (places <= self._ahead - WINDOW)
+        best = int(np.where(allowed, likeness * _NEARNESS, -1).argmax())
+        if allowed[best] and likeness[best] > LEAST_LIKENESS:
+            return int(places[best])
+        return max(self._behind, min(ideal, self._ahead - WINDOW))
 
-    def _likeness(self, ideal: int) -> npt.NDArray[np.float64]:
-        """Correlation, -1 to 1, of what follows the previous stretch with the sound at each lag."""
-        around = self._tape.read(ideal - SEARCH, HOP + 2 * SEARCH).astype(np.float64)
-        continuing = self._tape.read(self._previous + HOP, HOP).astype(np.float64)
-        spectrum = np.fft.rfft(around, _TRANSFORM) * np.conj(np.fft.rfft(continuing, _TRANSFORM))
+    def _approach(self, until: float) -> int:
+        """This stretch's part of the shift that brings the sound into phase with the fixed place ahead."""
+        steps = ceil(until / HOP)
+        if steps > APPROACH + 1:
+            return 0
+        likeness = self._likeness(self._previous + HOP, round(self._ahead - until) - HOP)
+        best = int((likeness * _NEARNESS).argmax())
+        return -round(int(_LAGS[best]) / steps) if likeness[best] > LEAST_LIKENESS else 0
+
+    def _likeness(self, continuing: int, place: int) -> npt.NDArray[np.float64]:
+        """Correlation, -1 to 1, of the sound at one place with that at each lag from another one."""
+        around = self._tape.read(place - SEARCH, HOP + 2 * SEARCH).astype(np.float64)
+        wanted = self._tape.read(continuing, HOP).astype(np.float64)
+        spectrum = np.fft.rfft(around, _TRANSFORM) * np.conj(np.fft.rfft(wanted, _TRANSFORM))
         product = np.fft.irfft(spectrum.sum(axis=0), _TRANSFORM)[: len(_LAGS)]
         power = np.concatenate([[0.0], np.cumsum((around**2).sum(axis=0))])
         energies = power[HOP:] - power[:-HOP]
-        return product / np.sqrt(energies * (continuing**2).sum() + QUIET)
+        return product / np.sqrt(energies * (wanted**2).sum() + QUIET)

@@ -1,9 +1,10 @@
 """The request shapes that several functions share: crops, segments, render options, transitions."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from clipmill.errors import (
     InvalidKeyframeError,
@@ -16,7 +17,7 @@ from clipmill.function.wire import Count, Flag, Number, Seconds, Text, WireModel
 from clipmill.media.choices import EncoderChoice, Motion, Quality, Upscale, UpscaleFallback, UpscaleModel
 from clipmill.media.geometry import Box, Fit
 from clipmill.media.time import parse_rate
-from clipmill.media.timeline import SegmentEdits
+from clipmill.media.timeline import FASTEST, SLOWEST, SegmentEdits
 from clipmill.media.tracks import Blend
 
 MOST_KEYFRAMES = 10_000
@@ -86,7 +87,7 @@ class SpeedSegment(WireModel):
 
     start: Seconds
     end: Seconds
-    speed: Annotated[Seconds, between(Fraction(1, 20), 32)] = Fraction(1)
+    speed: Annotated[Seconds, between(SLOWEST, FASTEST)] = Fraction(1)
 
 
 class TrimRange(WireModel):
@@ -106,7 +107,9 @@ class Segments(WireModel):
     trim_range: TrimRange | None = None
     segments: tuple[SpeedSegment, ...] = ()
     boundaries: tuple[Seconds, ...] = ()
-    segment_speeds: dict[str, Annotated[Seconds, between(Fraction(1, 20), 32)]] = {}
+    segment_speeds: dict[str, Annotated[Seconds, between(SLOWEST, FASTEST)]] = Field(
+        default_factory=dict[str, Fraction]
+    )
 
     @field_validator("trim_range", mode="before")
     @classmethod
@@ -149,7 +152,7 @@ class ClipShape(WireModel):
     """What one clip is made of: its window of the source, its crop, its segments."""
 
     ignored = EDITOR_FIELDS
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {
+    aliases: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "crop_keyframes": ("keyframes",),
         "segments_data": ("segment_data", "segments"),
     }
@@ -197,7 +200,7 @@ class RenderOptions(WireModel):
     """How the output looks, whatever it is made of."""
 
     ignored = EDITOR_FIELDS
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {
+    aliases: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "output_width": ("target_width",),
         "output_height": ("target_height",),
         "fps": ("target_fps",),

@@ -21,7 +21,7 @@ from clipmill.media.time import exact
 
 def _exact_number(value: Any) -> Fraction:
     if isinstance(value, str):
-        raise ValueError("expected a JSON number, not text")
+        raise ValueError("expected a JSON number, not text")  # noqa: TRY004 - pydantic collects ValueError
     try:
         return exact(value, "value")
     except InvalidRequestError as fault:

@@ -1,6 +1,5 @@
 """``plan_multi_clip``: check a whole multi-clip request and work out every clip before anything is rendered."""
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -16,7 +15,15 @@ from clipmill.function.shapes import ClipShape, RenderOptions, TransitionShape
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Text
 from clipmill.functions.multi_clip_item import process_multi_clip_item
-from clipmill.functions.planning import FramedShape, Source, canonical, open_source, plan_clip, plan_warnings, upscale_use
+from clipmill.functions.planning import (
+    FramedShape,
+    Source,
+    canonical,
+    open_source,
+    plan_clip,
+    plan_warnings,
+    upscale_use,
+)
 from clipmill.media.chapters import chapter_title
 from clipmill.media.choices import Motion, Upscale
 from clipmill.media.framing import ClipPlan
@@ -66,7 +73,9 @@ class MultiClipRequest(RenderOptions):
 
     def ordered(self) -> list[tuple[int, Clip]]:
         """The clips in playing order, each with its index."""
-        numbered = [(position if clip.clip_index is None else clip.clip_index, clip) for position, clip in enumerate(self.clips)]
+        numbered = [
+            (position if clip.clip_index is None else clip.clip_index, clip) for position, clip in enumerate(self.clips)
+        ]
         indices = [index for index, _ in numbered]
         if len(set(indices)) != len(indices) or min(indices) < 0:
             raise InvalidRequestError(f"clip_index: expected different numbers from 0, got {indices}")
@@ -82,7 +91,7 @@ class MultiClipRequest(RenderOptions):
             )
         return self.source_keys[index]
 
-    def item(self, index: int, clip: Clip) -> dict[str, Any]:
+    def item(self, clip: Clip) -> dict[str, Any]:
         """The request of one clip with everything that the whole export asks for."""
         shared = self.model_dump(exclude={"clips", "source_keys", "transition", "output_key"})
         own = {name: getattr(clip, name) for name in ClipShape.model_fields}
@@ -107,7 +116,7 @@ def plan(request: MultiClipRequest, context: Context) -> dict[str, Any]:
         try:
             source = sources.get(key) or sources.setdefault(key, open_source(context, key))
             rate = rate or request.rate(source.video.rate)
-            shape = FramedShape.model_validate(request.item(index, clip) | {"fps": str(rate)})
+            shape = FramedShape.model_validate(request.item(clip) | {"fps": str(rate)})
             plans.append(plan_clip(shape, source.video))
             upscale_use(shape, plans[-1])
             shapes.append(shape)
@@ -165,7 +174,7 @@ def _join(request: MultiClipRequest, ordered: list[tuple[int, Clip]], plans: lis
     return plan_join(kind, request.transition.duration, plans[0].fps, [clip.frames for clip in plans], names)
 
 
-def _ends(join: Join) -> list[Mapping[str, int]]:
+def _ends(join: Join) -> list[dict[str, Any]]:
     last = len(join.clip_frames) - 1
     return [
         {"head_frames": join.overlap * (clip > 0), "tail_frames": join.overlap * (clip < last)}

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from clipmill.errors import UnknownJobTypeError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
-from clipmill.function.results import Result
+from clipmill.function.results import AnyResult
 from clipmill.function.wire import Text, WireModel
 from clipmill.functions.framing import process_framing
 
@@ -23,10 +25,10 @@ class ProcessVideoRequest(WireModel):
     job_type: Text
     input_key: Text
     output_key: Text
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
-def run(request: ProcessVideoRequest, context: Context) -> Result:
+def run(request: ProcessVideoRequest, context: Context) -> AnyResult:
     """Run the job type that the request names: framing."""
     function = _chosen(request)
     return function(_flat(request), context)

@@ -1,6 +1,7 @@
 """From a written file to the result that tells of it: every value is measured on the file itself."""
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from clipmill.engines.draw import ClipDrawer
@@ -37,6 +38,6 @@ def drawing_warnings(*drawers: ClipDrawer) -> Iterator[Warn]:
         yield Warn.model_validate({"code": "frames_concealed", "message": message, "count": concealed})
 
 
-def output_ranges(ranges: Sequence[tuple[int, int]], frames_per_second: float) -> list[tuple[float, float]]:
+def output_ranges(ranges: Sequence[tuple[int, int]], fps: Fraction) -> list[tuple[float, float]]:
     """Frame ranges in output seconds."""
-    return [(first / frames_per_second, last / frames_per_second) for first, last in ranges]
+    return [(float(first / fps), float(last / fps)) for first, last in ranges]

@@ -21,17 +21,18 @@ from clipmill.jobs.broker import Broker, Moved
 from clipmill.jobs.catalogue import entry_of
 from clipmill.jobs.channel import Garbled
 from clipmill.jobs.conversation import Conversation
+from clipmill.jobs.death import Death
 from clipmill.jobs.environment import started_in
 from clipmill.jobs.faults import typed
 from clipmill.jobs.job import Job
 from clipmill.jobs.limits import GIB
 from clipmill.jobs.machine import Machine
-from clipmill.jobs.process import ChildProcess, Death
+from clipmill.jobs.nursery import Closed
+from clipmill.jobs.process import ChildProcess, spawn
 from clipmill.jobs.progress import ProgressMeter
 from clipmill.jobs.scratch import Scratch
 from clipmill.storage.store import ObjectInfo
 
-CHILD_MODULE = "clipmill.jobs.child"
 _TICK_S = 0.05
 _LAST_MESSAGE_S = 1.0
 
@@ -82,8 +83,7 @@ class Attempt:
 
     def _run_in(self, scratch: Scratch, entry: str) -> Done:
         broker = Broker(self._machine, self._job.tenant, scratch.folder, self._meter, self._check)
-        environment = started_in(scratch.folder, self._machine.environment, self._machine.threads)
-        child = ChildProcess(CHILD_MODULE, scratch.folder, environment)
+        child = self._child(scratch)
         conversation = Conversation(child.channel, self._order(entry), broker, self._meter)
         conversation.start()
         verdict: ClipmillError | None = None
@@ -96,6 +96,15 @@ class Attempt:
         result = self._settled(conversation, verdict, death, child.log())
         outputs = broker.publish() if self._verb is Verb.RUN else []
         return Done(result, outputs, broker.moved)
+
+    def _child(self, scratch: Scratch) -> ChildProcess:
+        environment = started_in(scratch.folder, self._machine.environment, self._machine.threads)
+        if self._machine.nursery is not None:
+            try:
+                return self._machine.nursery.start(scratch.folder, environment)
+            except Closed:
+                pass
+        return spawn(scratch.folder, environment)
 
     def _order(self, entry: str) -> dict[str, Any]:
         limits = self._machine.limits

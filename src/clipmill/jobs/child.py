@@ -24,6 +24,7 @@ from clipmill.jobs.walls import die_with, enclose, leave_room_for_last_words
 def main(arguments: Sequence[str]) -> None:
     """Carry out the one order that arrives."""
     die_with(parent=int(arguments[1]))
+    os.set_inheritable(int(arguments[0]), False)
     channel = Channel(int(arguments[0]))
     order = channel.receive()
     if order is not None:

@@ -17,12 +17,17 @@ _ULID_LENGTH = 26
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be done for whom. ``request`` is the JSON object that the function reads; never change it."""
+    """What is to be done for whom. ``request`` is the JSON object that the function reads; never change it.
+
+    ``kept`` says whether the result is stored, to answer the same job when it is sent again; a step of a workflow
+    has no use for that.
+    """
 
     id: str
     function: str
     request: Mapping[str, Any]
     tenant: str = ""
+    kept: bool = True
 
     def __post_init__(self) -> None:
         validate_job_id(self.id)
@@ -35,7 +40,7 @@ class Job:
         return hashlib.sha256(_canonical([self.function, self.tenant, self.request]).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.id, "function": self.function, "request": dict(self.request), "tenant": self.tenant}
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {"request": dict(self.request)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -51,8 +56,12 @@ class Job:
         for name in ("id", "function", "tenant"):
             if not isinstance(values.get(name), str):
                 raise InvalidRequestError(f"job: {name} must be text, got {values.get(name)!r:.100}")
+        if not isinstance(values.get("kept", True), bool):
+            raise InvalidRequestError(f"job: kept must be true or false, got {values['kept']!r:.100}")
         if not isinstance(values.get("request"), Mapping):
             raise InvalidRequestError(f"job: request must be a JSON object, got {values.get('request')!r:.100}")
+        if not isinstance(values.get("kept", True), bool):
+            raise InvalidRequestError(f"job: kept must be true or false, got {values['kept']!r:.100}")
         return cls(**values)
 
 

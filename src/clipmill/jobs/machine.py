@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clipmill.jobs.limits import Limits
+from clipmill.jobs.nursery import Nursery
 from clipmill.storage.retry import RetryPolicy
 from clipmill.storage.store import Store
 
@@ -15,7 +16,7 @@ class Machine:
 
     ``catalogue`` maps the name of a function to its place, ``"module:attribute"``. ``environment`` is filtered
     by an allow-list before a child sees any of it. ``retry`` with no pauses means a single attempt, for platforms
-    that retry by themselves.
+    that retry by themselves. A ``nursery`` starts children faster than a fresh interpreter does.
     """
 
     store: Store
@@ -26,3 +27,4 @@ class Machine:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     shared_prefixes: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    nursery: Nursery | None = None

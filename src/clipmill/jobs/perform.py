@@ -53,7 +53,7 @@ def plan(job: Job, machine: Machine, *, cancel: threading.Event | None = None) -
 
 def _performed(job: Job, machine: Machine, meter: ProgressMeter, cancel: threading.Event) -> Outcome:
     stored = StoredResults(machine.store)
-    if outcome := stored.find(job):
+    if job.kept and (outcome := stored.find(job)):
         return outcome
     started = time.monotonic()
     trial = _Trial(job, Verb.RUN, machine, meter, cancel)
@@ -66,7 +66,8 @@ def _performed(job: Job, machine: Machine, meter: ProgressMeter, cancel: threadi
     result = done.result | _timings(done, time.monotonic() - started)
     outcome = Outcome(result=result, attempts=trial.attempts)
     try:
-        stored.keep(job, outcome, done.outputs)
+        if job.kept:
+            stored.keep(job, outcome, done.outputs)
     except ClipmillError as fault:
         return warn_unkept(outcome, fault)
     return outcome

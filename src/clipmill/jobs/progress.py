@@ -143,8 +143,7 @@ class ProgressMeter:
         self._now = replace(self._now, seq=self._now.seq + 1, time=_timestamp())
         try:
             self._on_event(self._now)
-        except Exception:
-            # The job is not there for its listeners: what they fail at must not cost the work done so far.
+        except Exception:  # noqa: BLE001 - a job is not there for its listeners: their faults must not cost its work
             _LOG.exception("a listener failed at event %d of job %s", self._now.seq, self._now.job_id)
 
     def _eta(self, done: int, total: int) -> float | None:

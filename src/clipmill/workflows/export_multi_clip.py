@@ -98,7 +98,7 @@ class _Export:
         self._meter.enter(Stage.ENCODING)
         joined = self._steps.run(self._join(plan, clips), self._joining).value()
         self._meter.enter(Stage.PUBLISHING)
-        result = joined | {
+        result: dict[str, Any] = joined | {
             "clip_starts": plan["clip_starts"],
             "warnings": [*joined["warnings"], *_clip_warnings(clips, rendered)],
             "cache": {"hits": hits, "misses": len(clips) - hits},
@@ -126,7 +126,7 @@ class _Export:
             self._tell(twins[digest], Fraction(1))
         with ThreadPoolExecutor(CLIPS_AT_ONCE, thread_name_prefix="clipmill-clip") as pool:
             waiting = sorted(missing.values(), key=lambda clip: clip.position)
-            outcomes = list(pool.map(lambda clip: self._render(clip, twins[clip.digest]), waiting))
+            outcomes = list(pool.map(self._render, waiting, (twins[clip.digest] for clip in waiting)))
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         if errors:
             raise next((error for error in errors if not isinstance(error, Cancelled)), errors[0])

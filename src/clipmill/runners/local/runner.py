@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ from clipmill.jobs.events import Event, OnEvent, nobody
 from clipmill.jobs.faults import typed
 from clipmill.jobs.job import Job
 from clipmill.jobs.machine import Machine
+from clipmill.jobs.nursery import Nursery
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.perform import perform
 from clipmill.jobs.scratch import sweep
@@ -26,11 +28,13 @@ FINISHED_KEPT = 1000
 
 
 class LocalRunner(Runner):
-    """A bounded pool of children; the handle of a job is its id. Use it as a context manager, or `close` it."""
+    """A bounded pool of warm children; the handle of a job is its id. Use it as a context manager, or `close` it."""
 
     def __init__(self, machine: Machine, cores: int = 1) -> None:
         self.places = max(1, cores // machine.threads)
-        self._machine = machine
+        modules = [entry.partition(":")[0] for entry in machine.catalogue.values()]
+        self._nursery = Nursery.open(machine.scratch_root, machine.environment, machine.threads, modules)
+        self._machine = replace(machine, nursery=self._nursery)
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Running] = OrderedDict()
         self._pool = ThreadPoolExecutor(self.places, thread_name_prefix="clipmill-job")
@@ -89,6 +93,8 @@ class LocalRunner(Runner):
         for job in running:
             job.cancel.set()
         self._pool.shutdown(wait=True)
+        if self._nursery is not None:
+            self._nursery.close()
 
     def __enter__(self) -> Self:
         return self
