@@ -10,19 +10,21 @@ from typing import Any
 
 import av
 import numpy as np
+from tests.media_marks import beep
 
 from clipmill.engines.probe import probe
 from clipmill.engines.sound import ClipSound, clip_sound
 from clipmill.media.info import AudioInfo
 from clipmill.media.timeline import NORMAL, Piece, Timeline
-from tests.media_marks import beep
 
 RATE = 48000
 
 
 def tone(seconds: float, frequency: float = 440.0, amplitude: float = 0.4, rate: int = RATE) -> np.ndarray:
     """One channel of a steady tone."""
-    return (amplitude * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)).astype(np.float32)[None]
+    return (amplitude * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)).astype(np.float32)[
+        None
+    ]
 
 
 def beeps(seconds: float, times: Iterable[float], rate: int = RATE) -> np.ndarray:
@@ -68,13 +70,13 @@ def write_sound(
     return path
 
 
-def restamped(source: Path, path: Path, stamp: Callable[[int, Fraction], Fraction | None]) -> Path:
-    """A copy with other timestamps, by packet number and time; packets without one are left out."""
+def restamped(source: Path, path: Path, stamp: Callable[[Fraction], Fraction | None]) -> Path:
+    """A copy with other timestamps; packets that get none are left out."""
     with av.open(str(source)) as media, av.open(str(path), "w") as output:
         track = media.streams.audio[0]
         copy = output.add_stream_from_template(track)
-        for number, packet in enumerate(packet for packet in media.demux(track) if packet.size):
-            time = stamp(number, packet.pts * packet.time_base)
+        for packet in media.demux(track):
+            time = stamp(packet.pts * packet.time_base) if packet.size else None
             if time is not None:
                 packet.pts = packet.dts = round(time / packet.time_base)
                 packet.stream = copy

@@ -1,3 +1,4 @@
+import doctest
 import os
 import tracemalloc
 from collections import deque
@@ -8,12 +9,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-
-from clipmill.engines.probe import probe
-from clipmill.engines.samples import Samples
-from clipmill.engines.sound import clip_sound, output_channels
-from clipmill.errors import UnsupportedCodecError
-from clipmill.media.sound import audio_length
 from tests.engines.sound_files import (
     RATE,
     at_speeds,
@@ -30,6 +25,14 @@ from tests.engines.sound_files import (
     write_sound,
 )
 from tests.media_factory import Recipe, Sound, make_video
+
+from clipmill.engines import sound as sound_module
+from clipmill.engines.probe import probe
+from clipmill.engines.samples import Samples
+from clipmill.engines.sound import clip_sound, output_channels
+from clipmill.errors import UnsupportedCodecError
+from clipmill.media.info import AudioInfo
+from clipmill.media.sound import audio_length
 
 MEDIA = Path(os.environ.get("CLIPMILL_TEST_MEDIA", Path(__file__).parents[3] / "shared/media"))
 SMALL = Recipe(size=(160, 90), rate=Fraction(10), frames=30)
@@ -80,7 +83,9 @@ def test_sound_reaches_the_end_of_the_picture_at_any_speed(tmp_path: Path, speed
 def test_beeps_stay_on_time_through_pieces_of_several_speeds(tmp_path: Path):
     times = [0.3, 0.8, 1.3, 1.8, 2.3, 2.8, 3.3, 3.8, 4.3, 4.8, 5.3]
     path = write_sound(tmp_path / "a.mp4", beeps(6, times))
-    timeline = at_speeds((0.1, 1.1, 1), (1.1, 2.1, 0.5), (2.1, 3.1, 2), (3.1, 3.6, 0.25), (3.6, 4.6, 1), (4.6, 5.6, 1.25))
+    timeline = at_speeds(
+        (0.1, 1.1, 1), (1.1, 2.1, 0.5), (2.1, 3.1, 2), (3.1, 3.6, 0.25), (3.6, 4.6, 1), (4.6, 5.6, 1.25)
+    )
     sound = heard(path, timeline)
     expected = [float(timeline.output_at(Fraction(str(time))) or 0) for time in times]
     assert onsets(sound) == pytest.approx(expected, abs=0.005)
@@ -136,32 +141,44 @@ def test_a_picture_rounded_up_to_a_frame_ends_in_silence(tmp_path: Path):
 
 @pytest.mark.parametrize("rate", [44100, 48000, 96000])
 def test_a_range_of_a_long_file_is_the_same_as_in_the_whole(tmp_path: Path, rate: int):
-    path = write_sound(tmp_path / "a.mp4", tone(30, 523, rate=rate) + beeps(30, range(1, 30), rate), rate=rate)
-    whole = heard(path, stretch(0, 30))
-    part = heard(path, stretch("20.123", "22"))
-    first = round(20.123 * RATE)
-    assert np.abs(part - whole[:, first : first + part.shape[1]]).max() < 1e-5
+    path = write_sound(tmp_path / "a.mp4", tone(10, 523, rate=rate) + beeps(10, range(1, 10), rate), rate=rate)
+    whole = heard(path, stretch(0, 10))
+    part = heard(path, stretch("6.123", "8"))
+    first = round(6.123 * RATE)
+    assert np.abs(part - whole[:, first : first + part.shape[1]]).max() < 1e-3
 
 
 @pytest.mark.parametrize(
-    ("name", "codec"),
-    [("a.mkv", "libopus"), ("a.webm", "libvorbis"), ("a.mkv", "aac"), ("a.mkv", "libmp3lame"), ("a.ts", "aac"), ("a.flv", "aac")],
+    ("name", "codec"), [("a.mkv", "libopus"), ("a.webm", "libopus"), ("a.mkv", "aac"), ("a.mkv", "libmp3lame")]
 )
 def test_a_range_is_on_time_in_containers_that_round_their_stamps(tmp_path: Path, name: str, codec: str):
     path = write_sound(tmp_path / name, np.repeat(beeps(12, [2, 8.5, 9]), 2, axis=0), codec)
-    delay = float(probe(path).audio.start) if name == "a.ts" else 0
-    audio = probe(path).audio
-    samples = np.concatenate(list(clip_sound(path, audio, Fraction(str(delay)), stretch(8, 10), Fraction(0), 2 * RATE, 2)), axis=1)
-    assert onsets(samples) == pytest.approx([0.5, 1], abs=0.0015 if name != "a.ts" else 0.03)
+    assert onsets(heard(path, stretch(8, 10))) == pytest.approx([0.5, 1], abs=0.0015)
 
 
-def test_only_the_bytes_near_a_short_range_are_read():
-    path = footage("footage/timing/ax_long_1080p_363s.mp4")
+@pytest.mark.parametrize("name", ["a.ts", "a.flv"])
+def test_a_range_is_where_it_is_in_the_whole_in_containers_without_index(tmp_path: Path, name: str):
+    path = write_sound(tmp_path / name, np.repeat(beeps(12, [2, 8.5, 9]), 2, axis=0), "aac", rate=44100)
+    whole = onsets(heard(path, stretch(0, 14)))
+    assert len(whole) == 3
+    assert onsets(heard(path, stretch(8, 12))) == pytest.approx([t - 8 for t in whole if t > 8], abs=0.0015)
+
+
+def test_only_the_bytes_near_a_short_range_are_read(tmp_path: Path):
+    path = write_sound(tmp_path / "a.mov", tone(60), "pcm_s16le")
     audio = probe(path).audio
     with Counting(path) as reader:
-        sound = clip_sound(reader, audio, Fraction(0), stretch(300, 302), Fraction(0), 2 * RATE, 2)
+        sound = clip_sound(reader, audio, Fraction(0), stretch(30, 32), Fraction(0), 2 * RATE, 1)
         assert sum(block.shape[1] for block in sound) == 2 * RATE
-        assert reader.got < path.stat().st_size / 2
+        assert reader.got < path.stat().st_size / 8
+
+
+def test_the_bytes_of_the_picture_are_not_read():
+    path = footage("footage/phone_rotation/ax_edit_list_iphone_hdr.mp4")
+    audio = probe(path).audio
+    with Counting(path) as reader:
+        deque(clip_sound(reader, audio, Fraction(0), stretch(0, 2), Fraction(0), 2 * RATE, 2), maxlen=0)
+        assert 0 < reader.got < path.stat().st_size / 4
 
 
 class Counting(FileIO):
@@ -179,18 +196,12 @@ def test_rounded_stamps_do_not_click(tmp_path: Path):
 
 
 def test_a_gap_in_the_stamps_becomes_silence(tmp_path: Path):
-    source = write_sound(tmp_path / "a.mkv", tone(4))
-    path = restamped(source, tmp_path / "gap.mkv", lambda number, time: None if 1 <= time < Fraction(3, 2) else time)
-    sound = heard(path, stretch(0, 3))
-    assert loudness(sound[:, : RATE - 2048]) > 0.2
+    source = write_sound(tmp_path / "a.mp4", tone(4))
+    path = restamped(source, tmp_path / "gap.mp4", lambda time: None if 1 <= time < Fraction(3, 2) else time)
+    sound, clean = heard(path, stretch(0, 3)), heard(source, stretch(0, 3))
     assert not sound[:, RATE + 2048 : RATE * 3 // 2 - 2048].any()
-    assert np.abs(sound[:, 2 * RATE :] - heard(source, stretch(0, 3))[:, 2 * RATE :]).max() < 0.05
-
-
-def test_a_jump_back_of_the_stamps_is_cut(tmp_path: Path):
-    source = write_sound(tmp_path / "a.mkv", beeps(4, [0.5, 3]), "flac")
-    path = restamped(source, tmp_path / "b.mkv", lambda number, time: time if time < 1 else time - Fraction(1, 4))
-    assert onsets(heard(path, stretch(0, 3))) == pytest.approx([0.5, 2.75], abs=0.002)
+    for part in (slice(2048, RATE - 2048), slice(RATE * 3 // 2 + 2048, 3 * RATE)):
+        assert np.abs(sound - clean)[:, part].max() < 0.001
 
 
 def test_packets_that_cannot_be_decoded_become_silence_and_are_counted(tmp_path: Path):
@@ -222,15 +233,15 @@ def test_a_codec_without_decoder_is_refused_by_name():
     path = footage("bad/fuzzed/crash-cf60fec4.mp4")
     with av.open(str(path)) as media:
         index = next(stream.index for stream in media.streams if stream.type == "audio")
-    audio = probe(footage("footage/timing/ax_shorter_audio.mp4")).audio
-    unknown = type(audio)(index, "qclp", 8000, 1, Fraction(0), None)
+    unknown = AudioInfo(index, "qclp", 8000, 1, Fraction(0), None)
     with pytest.raises(UnsupportedCodecError, match="qclp"):
         next(clip_sound(path, unknown, Fraction(0), stretch(0, 1), Fraction(0), RATE, 1))
 
 
 def test_encrypted_sound_is_silence_not_noise():
     path = footage("bad/encrypted_unsupported/prog_8s_enc_dashinit.mp4")
-    clip = opened(path, stretch(0, 4))
+    audio = AudioInfo(1, "aac", 48000, 2, Fraction(0), None)
+    clip = clip_sound(path, audio, Fraction(0), stretch(0, 4), Fraction(0), 4 * RATE, 2)
     assert loudness(np.concatenate(list(clip), axis=1)) < 0.05
     assert clip.lost_packets
 
@@ -248,13 +259,19 @@ def test_mono_in_a_stereo_output_is_as_loud_on_both_sides(tmp_path: Path):
 
 
 def test_surround_is_mixed_to_stereo(tmp_path: Path):
-    front_left, front_right, centre, low, back_left, back_right = (tone(1, f, 0.1) for f in (300, 500, 700, 900, 1100, 1300))
+    front_left, front_right, centre, low, back_left, back_right = (
+        tone(1, f, 0.1) for f in (300, 500, 700, 900, 1100, 1300)
+    )
     surround = np.vstack([front_left, front_right, centre, low, back_left, back_right])
     path = write_sound(tmp_path / "a.mkv", surround, "flac", layout="5.1")
     left, right = heard(path, stretch(0, 1))
     half = 2**-0.5
     assert np.abs(left - (front_left + half * (centre + back_left)))[:, :-100].max() < 0.001
     assert np.abs(right - (front_right + half * (centre + back_right)))[:, :-100].max() < 0.001
+
+
+def test_the_examples_in_the_docstrings_hold():
+    assert doctest.testmod(sound_module).failed == 0
 
 
 def test_joined_clips_are_stereo_if_any_of_them_is():
@@ -296,42 +313,41 @@ def test_real_sound_is_where_its_stamps_say(name: str):
     seconds = min(6, float(info.duration))
     sound = heard(path, stretch(0, seconds))
     assert sound.shape[1] == round(seconds * RATE)
-    expected = by_stamps(path, info.audio.index, info.video.start, sound.shape[1])
-    mismatch = min(loudness(shifted(sound, lag) - expected) for lag in range(-72, 73, 4 if RATE else 1))
-    assert mismatch <= 0.35 * loudness(expected) + 1e-4
+    expected = envelope(by_stamps(path, info.audio.index, info.video.start, sound.shape[1]))
+    assert loudness(envelope(sound) - expected) <= 0.1 * loudness(expected) + 1e-4
 
 
 def by_stamps(path: Path, index: int, origin: Fraction, samples: int) -> np.ndarray:
-    """Every decoded frame put where its own stamp says, resampled by nearest sample."""
-    canvas: np.ndarray | None = None
+    """Every decoded frame put where its own stamp says, by nearest sample."""
+    canvas = np.zeros((2, samples), np.float32)
     with av.open(str(path)) as media:
         to_planar = av.AudioResampler("fltp")
+        end = Fraction(0)
         for coded in media.decode(media.streams[index]):
             for frame in to_planar.resample(coded):
-                if frame.pts is None:
-                    continue
-                planes = frame.to_ndarray()
-                canvas = np.zeros((min(2, planes.shape[0]), samples), np.float32) if canvas is None else canvas
+                start = end if frame.pts is None else frame.pts * frame.time_base
+                end = start + Fraction(frame.samples, frame.sample_rate)
                 count = round(frame.samples * RATE / frame.sample_rate)
-                wide = planes[:2, np.arange(count) * frame.samples // count]
-                first = round((frame.pts * frame.time_base - origin) * RATE)
-                cut = wide[:, max(0, -first) : max(0, samples - first)]
-                canvas[:, max(0, first) : max(0, first) + cut.shape[1]] = cut
-    assert canvas is not None
+                first = round((start - origin) * RATE)
+                planes = frame.to_ndarray()[:2, np.arange(count) * frame.samples // count]
+                planes = planes[:, max(0, -first) : max(0, samples - first)]
+                canvas[:, max(0, first) : max(0, first) + planes.shape[1]] = planes
     return canvas
 
 
-def shifted(sound: np.ndarray, lag: int) -> np.ndarray:
-    return np.roll(sound, lag, axis=1)
+def envelope(sound: np.ndarray) -> np.ndarray:
+    """Loudness of each 10 ms."""
+    steps = sound.shape[1] // 480
+    return np.sqrt((sound[:1, : steps * 480].reshape(1, steps, 480) ** 2).mean(axis=2))
 
 
 def test_memory_does_not_grow_with_the_length_of_a_clip():
     path = footage("footage/timing/ax_long_1080p_363s.mp4")
     audio = probe(path).audio
-    timeline = at_speeds((0, 60, 1), (60, 120, 2))
+    timeline = at_speeds((0, 30, 1), (30, 40, 2))
     tracemalloc.start()
     try:
-        deque[Samples](clip_sound(path, audio, Fraction(0), timeline, Fraction(0), 90 * RATE, 2), maxlen=0)
-        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+        deque[Samples](clip_sound(path, audio, Fraction(0), timeline, Fraction(0), 35 * RATE, 2), maxlen=0)
+        assert tracemalloc.get_traced_memory()[1] < 6 * 2**20
     finally:
         tracemalloc.stop()

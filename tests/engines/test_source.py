@@ -51,7 +51,16 @@ class BrokenReader(io.BytesIO):
 
 @pytest.mark.parametrize(
     "name",
-    ["http:x.mp4", "concat:a.mp4|b.mp4", "pipe:0", "100%d.mp4", "-i.mp4", "no extension", "list.m3u8", "Tor \N{SOCCER BALL}.txt"],
+    [
+        "http:x.mp4",
+        "concat:a.mp4|b.mp4",
+        "pipe:0",
+        "100%d.mp4",
+        "-i.mp4",
+        "no extension",
+        "list.m3u8",
+        "Tor \N{SOCCER BALL}.txt",
+    ],
 )
 def test_a_file_is_read_whatever_its_name(video, tmp_path, name):
     odd = tmp_path / name

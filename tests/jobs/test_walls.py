@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event as Flag
@@ -37,7 +38,9 @@ from clipmill.jobs.death import Death
 from clipmill.jobs.events import Event
 from clipmill.jobs.perform import perform
 from clipmill.jobs.scratch import Scratch, sweep
+from clipmill.storage.folder import FolderStore
 from clipmill.storage.retry import RetryPolicy
+from clipmill.storage.store import ObjectInfo, OnBytes
 
 ONCE = RetryPolicy(pauses_s=())
 MIB = 1024 * 1024
@@ -147,8 +150,26 @@ def test_a_child_without_progress_is_stalled_and_killed_although_it_ignores_the_
 
 
 def test_saying_the_same_again_is_no_progress(tmp_path: Path):
-    outcome = perform(job("repeat_itself"), machine(tmp_path, limits=limits(stall_s=1.5)))
+    outcome = perform(job("repeat_itself"), machine(tmp_path, limits=limits(stall_s=1.5, time_s=15.0)))
     assert isinstance(outcome.error, StalledError)
+
+
+class SlowStore(FolderStore):
+    """A store that takes its time and shows no files."""
+
+    def local_path(self, key: str) -> Path | None:
+        return None
+
+    def download(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> ObjectInfo:
+        time.sleep(2.5)
+        return super().download(key, path, on_bytes)
+
+
+def test_a_child_that_waits_for_the_store_is_not_stalled(tmp_path: Path):
+    store = SlowStore(tmp_path / "store")
+    store.put_bytes("team/a.txt", b"text")
+    outcome = perform(job("fetch", input_key="a.txt"), machine(tmp_path, store, limits=limits(stall_s=1.5)))
+    assert outcome.succeeded
 
 
 def test_the_time_limit_of_the_deployment_ends_a_job_that_still_makes_progress(tmp_path: Path):

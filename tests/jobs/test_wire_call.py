@@ -30,8 +30,9 @@ def test_a_failure_is_the_answer(tmp_path: Path):
 
 
 def test_a_failure_is_raised_where_the_caller_wants_it(tmp_path: Path):
-    with pytest.raises(EncoderFailedError):
+    with pytest.raises(EncoderFailedError) as raised:
         call(machine(tmp_path), "raise_typed", job_id="job_1", user_id="team", error_mode="raise")
+    assert "abc123" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

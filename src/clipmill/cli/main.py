@@ -1,8 +1,10 @@
 """The entry point: one place where every error becomes a line for people and an exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 import click
@@ -33,7 +35,7 @@ def run(arguments: Sequence[str], catalogue: Mapping[str, str] | None = None) ->
     try:
         return _run(app, arguments)
     except UnwrittenError as fault:
-        return _unwritten(app, fault.__cause__)
+        return _unwritten(app.output, fault.__cause__)
 
 
 def _run(app: App, arguments: Sequence[str]) -> int:
@@ -49,6 +51,8 @@ def _run(app: App, arguments: Sequence[str]) -> int:
         return _failed(app, error, fault, ExitCode.INTERRUPTED)
     except UnwrittenError:
         raise
+    except BrokenPipeError:
+        return ExitCode.NO_READER
     except Exception as fault:  # noqa: BLE001 - the end of the line for every error
         return _failed(app, _typed(fault), fault)
 
@@ -81,12 +85,11 @@ def _failed(app: App, error: ClipmillError, fault: BaseException, code: ExitCode
     return exit_code(error) if code is None else code
 
 
-def _unwritten(app: App, cause: BaseException | None) -> int:
-    """Whoever reads our result went away, or its disk is full; the rest of it would be lost."""
+def _unwritten(output: Output, cause: BaseException | None) -> int:
+    """Whoever reads our result went away, or its disk is full: the rest of it is lost."""
     if isinstance(cause, BrokenPipeError):
         return ExitCode.NO_READER
-    full = cause is not None and isinstance(_typed(OSError(*cause.args)), DiskFullError)
-    kind = DiskFullError if full else StorageWriteFailedError
+    kind = DiskFullError if isinstance(cause, OSError) and cause.errno == errno.ENOSPC else StorageWriteFailedError
     error = kind(f"the result could not be written to stdout: {cause}. Free some space, or send it elsewhere.")
-    app.output.fail(error.to_json(), f"{error.code}: {error.message}")
+    replace(output, as_json=False).fail(error.to_json(), f"{error.code}: {error.message}")
     return exit_code(error)

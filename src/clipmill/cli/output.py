@@ -55,6 +55,11 @@ class Output:
         """The answer: the value as one JSON object, or else the text."""
         _answer(json.dumps(value) if self.as_json else printable(text))
 
+    def part(self, text: str) -> None:
+        """A part of the answer, as soon as it is known; one JSON object waits for the whole."""
+        if not self.as_json:
+            _answer(printable(text))
+
     def tell(self, text: str) -> None:
         """Something for people, beside the answer."""
         if self.speaks_to_people:

@@ -12,6 +12,7 @@ from itertools import chain
 import av
 import av.error
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from clipmill.engines.beginning import VideoPacket, packets
@@ -68,9 +69,9 @@ class PictureReader:
             pictures.close()
 
     def _stands_in(self, sight: OnScreen[Picture], t: Fraction) -> bool:
-        shown = sight.frame.time
+        shown, latest = sight.frame.time, t + self._tolerance
         self._lost = [lost for lost in self._lost if lost > shown]
-        return any(lost <= t + self._tolerance for lost in self._lost)
+        return shown > latest or any(lost <= latest for lost in self._lost)
 
     def _from(self, t: Fraction) -> Generator[Picture]:
         """Pictures from the one on screen at ``t`` on; earlier ones may come first."""
@@ -94,12 +95,21 @@ class PictureReader:
             stream = container.streams[self._video.index]
             if not isinstance(stream, VideoStream):
                 raise DecoderFailedError(f"stream {self._video.index} is no video stream")
-            stream.thread_type = "AUTO"
-            if self._threads:
-                stream.codec_context.thread_count = self._threads
+            decoder = self._decoder(stream)
             self._lost.clear()
             if target is None or self._seek(container, stream, target):
-                yield from self._pictures(container, stream)
+                yield from self._pictures(container, stream, decoder)
+
+    def _decoder(self, stream: VideoStream) -> VideoCodecContext:
+        """What decodes the stream; only libvpx knows the alpha of VP9."""
+        context = stream.codec_context
+        if self._video.has_alpha and self._video.codec == "vp9":
+            context = av.CodecContext.create("libvpx-vp9", "r")
+            assert isinstance(context, VideoCodecContext)
+        context.thread_type = "AUTO"
+        if self._threads:
+            context.thread_count = self._threads
+        return context
 
     def _seek(self, container: InputContainer, stream: VideoStream, target: Fraction) -> bool:
         """Go to the key frame before ``target``; False where the file has no way to."""
@@ -110,7 +120,9 @@ class PictureReader:
             return False
         return True
 
-    def _pictures(self, container: InputContainer, stream: VideoStream) -> Iterator[Picture]:
+    def _pictures(
+        self, container: InputContainer, stream: VideoStream, decoder: VideoCodecContext
+    ) -> Iterator[Picture]:
         """Decoded pictures in display order; damaged packets are noted in ``_lost``."""
         assert stream.time_base is not None
         tick, start = stream.time_base, self._video.start
@@ -122,10 +134,13 @@ class PictureReader:
                 position = max(position, packet.pos or 0)
                 if packet.pts is not None and not packet.is_discard:
                     insort(expected, packet.pts * tick - start)
-            for frame in _decoded(stream, packet):
+            for frame in _decoded(decoder, packet):
                 if frame.pts is None:
                     continue
                 time = frame.pts * tick - start
+                if frame.is_corrupt:
+                    self._lost.append(time)
+                    continue
                 if time < 0 or (previous is not None and time <= previous):
                     continue
                 expected = self._note_lost(expected, previous, time)
@@ -148,10 +163,10 @@ def _noted(times: Iterable[Fraction], asked: list[Fraction]) -> Iterator[Fractio
         yield t
 
 
-def _decoded(stream: VideoStream, packet: "VideoPacket | None") -> list[av.VideoFrame]:
+def _decoded(decoder: VideoCodecContext, packet: "VideoPacket | None") -> list[av.VideoFrame]:
     """The frames that a packet completes; without a packet those that were still held back."""
     try:
-        return stream.codec_context.decode(packet)
+        return decoder.decode(packet)
     except (av.error.InvalidDataError, av.error.EOFError):
         return []
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import tee
 
 import av
@@ -67,7 +68,7 @@ class ClipDrawer:
         self._orientation = Orientation.of(self.video)
         self._converter = ColourConverter.of(self.video)
         self._resamplers: dict[tuple[int, int], PlaneResampler] = {}
-        self._scenes: dict[tuple[int, int], bool] = {}
+        self._scenes: dict[tuple[Fraction, Fraction], bool] = {}
 
     def frames(self, first: int = 0, last: int | None = None) -> Iterator[av.VideoFrame]:
         """Output frames ``first`` up to ``last``; the pts of each is its number."""
@@ -97,7 +98,7 @@ class ClipDrawer:
         return part if part in (0.0, 1.0) or self._one_scene(sight.picture, sight.following) else 0.0
 
     def _one_scene(self, left: Picture, right: Picture) -> bool:
-        pair = (id(left), id(right))
+        pair = (left.time, right.time)
         if pair not in self._scenes:
             a, b = (samples(picture.frame, 0)[::4, ::4].astype(np.int32) for picture in (left, right))
             scale = 1 << (left.frame.format.components[0].bits - 8)

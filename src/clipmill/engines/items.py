@@ -56,7 +56,7 @@ class ItemNote:
 
 def read_note(media: Media) -> ItemNote | None:
     """What a file says of itself; None for files that are no items."""
-    with open_container(media) as container:
+    with open_container(media, familiar=True) as container:
         comments = [text for name, text in container.metadata.items() if name.lower() == "comment"]
         note = ItemNote.of(comments[0]) if comments else None
         return note if note and len(note.tracks) == len(container.streams.video) else None
@@ -66,6 +66,6 @@ def body_headers(media: Media, note: ItemNote) -> bytes | None:
     """The parameter sets of an item's body; None where transitions cover all of it."""
     if note.body not in note.tracks:
         return None
-    with open_container(media) as container:
+    with open_container(media, familiar=True) as container:
         stream = container.streams.video[note.tracks.index(note.body)]
         return bytes(stream.codec_context.extradata or b"")

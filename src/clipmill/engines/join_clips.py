@@ -96,7 +96,7 @@ class ItemClip:
                 yield from self._track_pictures(position, max(first, start), min(last, end))
 
     def _track_pictures(self, position: int, first: int, last: int) -> Iterator[av.VideoFrame]:
-        with open_container(self.media) as container:
+        with open_container(self.media, familiar=True) as container:
             stream = container.streams.video[position]
             _seek_frame(container, stream, first, self.note.fps)
             for packet in container.demux(stream):
@@ -110,7 +110,7 @@ class ItemClip:
 
     def packets(self, first: int, last: int) -> Iterator[tuple[int, AnyPacket]]:
         assert (first, last) == self.note.body
-        with open_container(self.media) as container:
+        with open_container(self.media, familiar=True) as container:
             stream = container.streams.video[self.note.tracks.index(self.note.body)]
             _seek_frame(container, stream, first, self.note.fps)
             for packet in container.demux(stream):
@@ -126,7 +126,7 @@ class ItemClip:
 
     @contextmanager
     def template(self) -> Generator[VideoStream]:
-        with open_container(self.media) as container:
+        with open_container(self.media, familiar=True) as container:
             yield container.streams.video[self.note.tracks.index(self.note.body)]
 
 

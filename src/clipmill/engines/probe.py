@@ -12,8 +12,8 @@ from av.video.stream import VideoStream
 
 from clipmill.engines.beginning import read_beginning
 from clipmill.engines.colour_tags import colour_of, hdr_of
+from clipmill.engines.display_matrix import turn_of
 from clipmill.engines.frame_times import FrameTimes, frame_times
-from clipmill.engines.orientation import orientation_of
 from clipmill.engines.source import MOST_PIXELS, Media, open_container, reading
 from clipmill.errors import InvalidMediaError, LimitExceededError, UnsupportedCodecError
 from clipmill.media.chapters import Chapter
@@ -114,17 +114,17 @@ def _video(container: InputContainer, stream: VideoStream) -> VideoInfo:
 
 
 def _picture(stream: VideoStream, frame: av.VideoFrame, times: FrameTimes) -> VideoInfo:
-    size, colour, orientation = Size(frame.width, frame.height), colour_of(frame), orientation_of(frame)
+    size, colour, turn = Size(frame.width, frame.height), colour_of(frame), turn_of(frame)
     aspect = stream.sample_aspect_ratio or Fraction(1)
     components = frame.format.components
     return VideoInfo(
         index=stream.index,
         codec=stream.codec_context.codec.canonical_name,
         size=size,
-        displayed=displayed_size(size, aspect, orientation.rotation),
+        displayed=displayed_size(size, aspect, turn.rotation),
         sample_aspect=aspect,
-        rotation=orientation.rotation,
-        mirrored=orientation.mirrored,
+        rotation=turn.rotation,
+        mirrored=turn.mirrored,
         pixel_format=frame.format.name,
         bit_depth=max(component.bits for component in components),
         rate=times.rate,

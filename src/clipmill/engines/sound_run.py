@@ -53,7 +53,7 @@ class SoundRun:
         self._position = periods * (SAMPLE_RATE // common)
         self._audible = self._next * SAMPLE_RATE // self._rate
         self._layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
-        self._mixer = AudioResampler("fltp", self._layout if _mixes(frame) else None)
+        self._mixer = AudioResampler("fltp", self._layout) if _mixes(frame) else AudioResampler("flt")
         self._resampler = None if self._rate == SAMPLE_RATE else AudioResampler("fltp", self._layout, SAMPLE_RATE)
 
     def continued_by(self, heard: Heard) -> bool:
@@ -110,4 +110,5 @@ def _mixes(frame: AudioFrame) -> bool:
 
 
 def _planes(frame: AudioFrame) -> Samples:
-    return cast("Samples", frame.to_ndarray())
+    sound = cast("Samples", frame.to_ndarray())
+    return sound if frame.format.is_planar else sound.reshape(frame.samples, -1).T

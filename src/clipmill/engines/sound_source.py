@@ -35,6 +35,9 @@ INDEX_OF_PICTURE = "matroska"
 LOUDEST = 4.0
 """Decoders of sane sound stay below this, 12 dB above full scale; those of damaged or encrypted sound do not."""
 
+MOST_PLANES = 8
+"""PyAV reads past the planes of a frame that has more."""
+
 
 @dataclass
 class SoundSource:
@@ -132,6 +135,8 @@ def _frames(packet: SoundPacket) -> list[AudioFrame] | None:
 
 
 def _is_sane(frame: AudioFrame) -> bool:
+    if frame.format.is_planar and frame.layout.nb_channels > MOST_PLANES:
+        return True
     sound = frame.to_ndarray()
     return sound.dtype.kind != "f" or bool(np.abs(sound).max(initial=0) < LOUDEST)
 

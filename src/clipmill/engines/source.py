@@ -29,17 +29,22 @@ Media = Path | BinaryIO
 MOST_PIXELS = 8192 * 4320
 """The largest picture that a decoder may make room for: 8K."""
 
+LEAST_LOOK = {"probesize": "32"}
+
 _ENCRYPTION_MARKS = (b"encv", b"pssh")
 
 
 @contextmanager
-def open_container(media: Media) -> Generator[InputContainer]:
-    """Open media for reading; a file is closed at the end, a reader stays open for its owner."""
+def open_container(media: Media, *, familiar: bool = False) -> Generator[InputContainer]:
+    """Open media for reading; a file is closed at the end, a reader stays open for its owner.
+
+    ``familiar`` spares libav's own look into the packets: for files that we wrote, whose headers say everything.
+    """
     if isinstance(media, Path):
-        with _opened_file(media) as file, _opened(file, media) as container:
+        with _opened_file(media) as file, _opened(file, media, familiar=familiar) as container:
             yield container
     else:
-        with _opened(media, media) as container:
+        with _opened(media, media, familiar=familiar) as container:
             yield container
 
 
@@ -69,10 +74,11 @@ def _opened_file(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def _opened(file: BinaryIO, media: Media) -> Generator[InputContainer]:
+def _opened(file: BinaryIO, media: Media, *, familiar: bool) -> Generator[InputContainer]:
     with reading(media):
         head = _head(file)
         options = _limits(sniff(head), str(file.fileno()) if isinstance(media, Path) else None)
+        options["options"] |= LEAST_LOOK if familiar else {}
         try:
             container = av.open("fd:" if isinstance(media, Path) else file, **options)
         except av.error.InvalidDataError as fault:

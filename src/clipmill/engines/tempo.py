@@ -28,6 +28,8 @@ SEARCH = 512
 FAR = 0.1
 """How much worse a match counts at the end of the search than in its middle."""
 LEAST_LIKENESS = 0.05
+IN_PHASE = 0.97
+"""The part of the best likeness that is as good as in phase: the nearest such shift is the smallest detour."""
 RAMP = 1024
 """Output samples in which the lead over the tempo, or the lag, around an attack is made up for."""
 APPROACH = 5
@@ -42,7 +44,7 @@ _FADE_IN = (0.5 - 0.5 * np.cos(np.pi * np.arange(HOP) / HOP)).astype(np.float32)
 _FADE_OUT = np.float32(1) - _FADE_IN
 _LAGS = np.arange(-SEARCH, SEARCH + 1)
 _NEARNESS = 1 - FAR * np.abs(_LAGS) / SEARCH
-_TRANSFORM = 1 << (2 * (HOP + SEARCH) - 1).bit_length()
+_TRANSFORM = 1 << (HOP + 2 * SEARCH - 1).bit_length()
 
 
 def at_tempo(sound: Iterator[Samples], length: int, speed: Fraction, wanted: int) -> Iterator[Samples]:
@@ -137,13 +139,15 @@ class _Places:
         return max(self._behind, min(ideal, self._ahead - WINDOW))
 
     def _approach(self, until: float) -> int:
-        """This stretch's part of the shift that brings the sound into phase with the fixed place ahead."""
+        """One stretch's part of the shift that brings the sound into phase with the fixed place ahead."""
         steps = ceil(until / HOP)
         if steps > APPROACH + 1:
             return 0
         likeness = self._likeness(self._previous + HOP, round(self._ahead - until) - HOP)
-        best = int((likeness * _NEARNESS).argmax())
-        return -round(int(_LAGS[best]) / steps) if likeness[best] > LEAST_LIKENESS else 0
+        if likeness.max() <= LEAST_LIKENESS:
+            return 0
+        in_phase = _LAGS[likeness >= IN_PHASE * likeness.max()]
+        return -round(int(in_phase[np.abs(in_phase).argmin()]) / steps)
 
     def _likeness(self, continuing: int, place: int) -> npt.NDArray[np.float64]:
         """Correlation, -1 to 1, of the sound at one place with that at each lag from another one."""
@@ -152,5 +156,5 @@ class _Places:
         spectrum = np.fft.rfft(around, _TRANSFORM) * np.conj(np.fft.rfft(wanted, _TRANSFORM))
         product = np.fft.irfft(spectrum.sum(axis=0), _TRANSFORM)[: len(_LAGS)]
         power = np.concatenate([[0.0], np.cumsum((around**2).sum(axis=0))])
-        energies = power[HOP:] - power[:-HOP]
+        energies = np.maximum(power[HOP:] - power[:-HOP], 0)
         return product / np.sqrt(energies * (wanted**2).sum() + QUIET)

@@ -98,6 +98,10 @@ def plan_warnings(request: FramedShape, plan: ClipPlan, video: VideoInfo) -> Ite
     """What the caller should know before a frame is drawn."""
     if video.hdr:
         yield Warn(code="hdr_tonemapped", message=f"the {video.hdr.upper()} source was tone-mapped to BT.709")
+    if video.interlaced:
+        yield Warn(
+            code="interlaced", message="the source is interlaced and was not deinterlaced; fast motion may show combs"
+        )
     keys = keyframe_boxes(request, video.rate)
     outside = [index for index, (_, box) in enumerate(keys) if clamp_box(box, video.displayed) != box]
     if outside:

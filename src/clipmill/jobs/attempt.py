@@ -28,6 +28,7 @@ from clipmill.jobs.job import Job
 from clipmill.jobs.limits import GIB
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.nursery import Closed
+from clipmill.jobs.outcome import without_secrets
 from clipmill.jobs.process import ChildProcess, spawn
 from clipmill.jobs.progress import ProgressMeter
 from clipmill.jobs.scratch import Scratch
@@ -91,7 +92,7 @@ class Attempt:
             verdict = self._watch(child, conversation)
         finally:
             death = child.end()
-            conversation.join(self._machine.limits.grace_s)
+            conversation.join(_LAST_MESSAGE_S)
             self.retries = int((conversation.needs or {}).get("retries", 0))
         result = self._settled(conversation, verdict, death, child.log())
         outputs = broker.publish() if self._verb is Verb.RUN else []
@@ -174,7 +175,7 @@ class Attempt:
 
     def _error(self, conversation: Conversation, said: dict[str, Any], death: Death) -> ClipmillError:
         if "failure" in said:
-            return error_from_json(said["failure"])
+            return error_from_json(without_secrets(said["failure"]))
         if isinstance(conversation.fault, Garbled):
             return WorkerLostError(f"the child process said what it can't mean: {conversation.fault}.")
         if conversation.fault is not None:

@@ -41,7 +41,7 @@ class Nursery:
         cls, scratch_root: Path, environment: Mapping[str, str], threads: int, modules: Iterable[str]
     ) -> Self | None:
         """Start the warm process; it imports ``modules`` while we go on."""
-        if sys.platform != "linux":
+        if not _can_watch_others():
             return None
         scratch_root.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -95,12 +95,27 @@ class Nursery:
                 answer = self._wire.recv(LONGEST_MESSAGE)
             except OSError as fault:
                 raise Closed(f"the warm process can't be asked: {fault}") from fault
+            except BaseException:
+                # The answer to a question that was given up would be taken for the answer to the next.
+                self._wire.close()
+                raise
         if not answer:
             raise Closed("the warm process is gone")
         said = json.loads(answer)
         if "refused" in said:
             raise Closed(said["refused"])
         return said
+
+
+def _can_watch_others() -> bool:
+    """Whether this system has handles for processes that are not our children."""
+    if sys.platform != "linux":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
 
 
 class _Forked(Parent):

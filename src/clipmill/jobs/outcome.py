@@ -34,8 +34,7 @@ class Outcome:
         """What a wire function answers: the result, or the error in its wire form without secrets."""
         if self.error is None:
             return dict(self.result or {})
-        failure = self.error.to_json()
-        return failure | {"error": redact(failure["error"])}
+        return without_secrets(self.error.to_json())
 
     def to_json(self) -> dict[str, Any]:
         name = "result" if self.succeeded else "failure"
@@ -48,3 +47,20 @@ class Outcome:
         if "result" in data:
             return cls(result=data["result"], attempts=attempts)
         return cls(error=error_from_json(data.get("failure", {})), attempts=attempts)
+
+
+def without_secrets(value: Any) -> Any:
+    """Plain JSON with every text in it redacted.
+
+    >>> without_secrets({"log": ["GET https://b.example/a?sig=x"]})
+    {'log': ['GET https://b.example/a?[redacted]']}
+    """
+    match value:
+        case str():
+            return redact(value)
+        case Mapping():
+            return {name: without_secrets(part) for name, part in value.items()}
+        case list() | tuple():
+            return [without_secrets(part) for part in value]
+        case _:
+            return value

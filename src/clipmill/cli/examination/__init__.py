@@ -1,0 +1,1 @@
+"""What `clipmill doctor` tries out."""

@@ -1,0 +1,92 @@
+"""Requests from the command line: JSON files, and single fields set over them."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from clipmill.errors import AccessDeniedError, InvalidRequestError, LimitExceededError, SourceMissingError
+
+MOST_BYTES = 16 * 1024 * 1024
+
+
+def read_request(source: str) -> dict[str, Any]:
+    """The JSON object of a file, or of stdin for ``-``."""
+    data = _bytes(source)
+    if len(data) > MOST_BYTES:
+        raise LimitExceededError(f"{source}: a request is at most {MOST_BYTES >> 20} MiB of JSON. Split it.")
+    try:
+        value = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=_object)
+    except json.JSONDecodeError as fault:
+        place = f"line {fault.lineno}, column {fault.colno}"
+        raise InvalidRequestError(f"{source}: not JSON at {place}: {fault.msg}. Mend it there.") from None
+    except (UnicodeDecodeError, RecursionError, ValueError) as fault:
+        raise InvalidRequestError(f"{source}: not JSON: {fault}. Send UTF-8 text with one JSON object.") from None
+    if not isinstance(value, dict):
+        raise InvalidRequestError(f"{source}: expected a JSON object {{...}}, got {type(value).__name__}.")
+    return value
+
+
+def with_settings(request: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """The request with every ``key=value`` set in it; numbers in a key choose items of a list.
+
+    >>> with_settings({"clips": [{"name": "a"}]}, ["clips.0.name=b", "fps=25", "output_key=x.mp4"])
+    {'clips': [{'name': 'b'}], 'fps': 25, 'output_key': 'x.mp4'}
+    """
+    changed = json.loads(json.dumps(request))
+    for setting in settings:
+        path, sign, text = setting.partition("=")
+        if not sign or not all(parts := path.split(".")):
+            raise click.UsageError(f"--set {setting}: expected KEY=VALUE, such as fps=25 or transition.type=fade.")
+        _put(changed, parts, _value(text), setting)
+    return changed
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return text
+
+
+def _put(into: Any, path: Sequence[str], value: Any, setting: str) -> None:
+    name, *rest = path
+    place: Any = name
+    if isinstance(into, list):
+        if not (name.isascii() and name.isdigit() and int(name) < len(into)):
+            raise click.UsageError(f"--set {setting}: {name} is no item of a list of {len(into)}, counted from 0.")
+        place = int(name)
+    elif not isinstance(into, dict):
+        raise click.UsageError(f"--set {setting}: there is no field {name} inside of {into!r:.40}.")
+    if not rest:
+        into[place] = value
+        return
+    _put(into[place] if isinstance(into, list) else into.setdefault(place, {}), rest, value, setting)
+
+
+def _bytes(source: str) -> bytes:
+    if source == "-":
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise SourceMissingError(f"there is no file {source}. Check the path.") from None
+    except PermissionError:
+        raise AccessDeniedError(f"the file {source} may not be read. Check its permissions.") from None
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found and found[name] != value:
+            raise ValueError(f"{name!r:.80} stands there twice with different values")
+        found[name] = value
+    return found

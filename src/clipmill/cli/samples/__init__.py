@@ -1,0 +1,1 @@
+"""Reels for a first try, as the JSON that people write by hand."""

@@ -1,0 +1,46 @@
+"""``clipmill run``: any function of the catalogue, with keys of a store."""
+
+import json
+
+import click
+
+from clipmill.cli import options
+from clipmill.cli.app import App
+from clipmill.cli.options import speaking
+
+
+@click.command()
+@click.argument("function")
+@click.option("--request", metavar="FILE|-", help="The request as a JSON object; - reads stdin.")
+@options.settings
+@click.option("--store", metavar="URL", help="Where the keys of the request lie; CLIPMILL_STORE unless given.")
+@click.option("--tenant", metavar="NAME", help="Whose objects they are; CLIPMILL_TENANT unless given.")
+@options.runner
+@click.option("--job-id", metavar="ID", help="The same id and request again give the stored result.")
+@options.progress
+@speaking
+def run(
+    app: App,
+    *,
+    function: str,
+    request: str | None,
+    settings: tuple[str, ...],
+    store: str | None,
+    tenant: str | None,
+    runner: str,  # noqa: ARG001 - there is one runner so far, and both of its names mean it
+    job_id: str | None,
+) -> None:
+    """Run any function with a JSON request.
+
+    Keys in the request are objects of the store. `clipmill functions` lists the functions, `clipmill schema` their
+    requests.
+    """
+    from clipmill.cli.requests import read_request, with_settings
+    from clipmill.cli.workplace import workplace
+    from clipmill.jobs.job import Job, new_job_id
+
+    asked = with_settings(read_request(request) if request else {}, settings)
+    with workplace(app, store) as place:
+        owner = place.settings.tenant if tenant is None else tenant
+        result = place.run(Job(job_id or new_job_id(), function, asked, owner), function)
+    app.output.result(result, json.dumps(result, indent=2))

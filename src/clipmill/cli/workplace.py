@@ -1,0 +1,84 @@
+"""The machine as the verbs use it: a store, a runner, and jobs carried out in front of the user."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from clipmill.cli.app import App
+from clipmill.cli.paths import MOUNT
+from clipmill.cli.stopping import Stop, stoppable
+from clipmill.cli.workflows import WORKFLOWS, Workflow
+from clipmill.jobs.events import OnEvent
+from clipmill.jobs.job import Job
+from clipmill.jobs.limits import GIB
+from clipmill.jobs.machine import Machine
+from clipmill.jobs.outcome import Outcome
+from clipmill.jobs.perform import plan
+from clipmill.runners.local import LocalRunner
+from clipmill.settings import Settings, cores
+from clipmill.storage.folder import FolderStore
+from clipmill.storage.mounted import MountedStore
+from clipmill.storage.open import open_store
+from clipmill.workflows.steps import Steps
+
+
+class Workplace:
+    """Carries out jobs on this machine, shows how far they are, and stops them when the user wants it."""
+
+    def __init__(self, app: App, settings: Settings, machine: Machine, stop: Stop) -> None:
+        self.settings = settings
+        self.machine = machine
+        self.stop = stop
+        self.output = app.output
+
+    def run(self, job: Job, title: str) -> dict[str, Any]:
+        """The result of a job, or its error raised."""
+        workflow = WORKFLOWS.get(job.function)
+        with self.output.watching(title) as on_event:
+            if workflow is None:
+                with LocalRunner(self.machine) as runner, Steps(runner, self.stop.asked) as steps:
+                    outcome = steps.run(job, on_event)
+            else:
+                outcome = self._exported(workflow, job, on_event)
+        return self._settled(outcome)
+
+    def plan(self, job: Job) -> dict[str, Any]:
+        """What a job would do."""
+        workflow = WORKFLOWS.get(job.function)
+        asked = job if workflow is None else replace(job, function=workflow.planner)
+        return self._settled(plan(asked, self.machine, cancel=self.stop.asked))
+
+    def _exported(self, workflow: Workflow, job: Job, on_event: OnEvent) -> Outcome:
+        # One core for each clip: clips side by side use the cores better than one clip spread over them.
+        machine = replace(self.machine, threads=1)
+        module, _, name = workflow.place.partition(":")
+        export = getattr(import_module(module), name)
+        with LocalRunner(machine, cores()) as runner:
+            cache_bytes = int(self.settings.cache_gb * GIB)
+            return export(job, machine, runner, on_event=on_event, cancel=self.stop.asked, cache_bytes=cache_bytes)
+
+    def _settled(self, outcome: Outcome) -> dict[str, Any]:
+        if outcome.error is not None:
+            raise self.stop.meant(outcome.error)
+        return outcome.value()
+
+
+@contextmanager
+def workplace(app: App, store_url: str | None = None) -> Generator[Workplace]:
+    """A workplace on a store of the deployment, where keys are keys."""
+    settings = Settings.from_environment()
+    store = open_store(store_url or settings.store, settings.environment)
+    with stoppable(app.output) as stop:
+        yield Workplace(app, settings, settings.machine(store, app.catalogue), stop)
+
+
+@contextmanager
+def workplace_on_files(app: App) -> Generator[Workplace]:
+    """A workplace where keys are the files of this machine; what we keep for ourselves goes to the deployment's store."""
+    with workplace(app) as place:
+        store = MountedStore(place.machine.store, {MOUNT: FolderStore(Path("/"))})
+        machine = replace(place.machine, store=store, shared_prefixes=())
+        yield Workplace(app, place.settings, machine, place.stop)
