@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clipmill.engines.sample_match import draw_match
 
-CLIPS = ("soccer_drone_1260x708.mp4", "soccer_juggle_720p.mp4", "marathon_run.mp4", "handball_sideview_6243x1080.mp4")
+CLIPS = ("marathon_run.mp4", "concat_1_cat.mp4", "soccer_juggle_720p.mp4", "concat_2_skater.mp4")
 SECONDS_EACH = 15
 
 
@@ -18,7 +18,7 @@ def media_folder() -> Path:
 
 
 def real_minute(folder: Path) -> Path | None:
-    """Four real clips, 15 s each, as one 1080p30 file with sound; None where there is no footage."""
+    """Four real clips from moving cameras, 15 s each, as one 1080p30 file with sound; None where there is no footage."""
     path = folder / "real_minute.mp4"
     clips = [media_folder() / name for name in CLIPS]
     if not all(clip.exists() for clip in clips):

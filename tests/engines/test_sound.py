@@ -2,6 +2,7 @@ import doctest
 import os
 import tracemalloc
 from collections import deque
+from dataclasses import replace
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
@@ -171,6 +172,16 @@ def test_only_the_bytes_near_a_short_range_are_read(tmp_path: Path):
         sound = clip_sound(reader, audio, Fraction(0), stretch(30, 32), Fraction(0), 2 * RATE, 1)
         assert sum(block.shape[1] for block in sound) == 2 * RATE
         assert reader.got < path.stat().st_size / 8
+
+
+def test_sound_that_ended_long_ago_is_not_searched_for(tmp_path: Path):
+    recipe = Recipe(rate=Fraction(2), frames=80, gop=2, container="mkv", sound=Sound(end=Fraction(2)))
+    path = make_video(tmp_path / "a.mkv", recipe)
+    audio = replace(probe(path).audio, duration=None)
+    with Counting(path) as reader:
+        sound = clip_sound(reader, audio, Fraction(0), stretch(38, 39), Fraction(0), RATE, 2)
+        assert not any(block.any() for block in sound)
+        assert 0 < reader.got < path.stat().st_size / 4
 
 
 def test_the_bytes_of_the_picture_are_not_read():

@@ -48,6 +48,14 @@ class AxisWindow:
         """The source position that output sample j reads, the shift included."""
         return self.first + self.shift + (j + self.skip + 0.5) * self.length / self.scaled
 
+    def drift(self, step: float, count: int) -> float:
+        """How far, in source samples, the ends of an output of ``count`` samples lie from where they should."""
+        return abs(self.length / self.scaled - step) * count / 2
+
+    def scaled_index(self, position: float) -> float:
+        """Where among the scaled samples a source position lies, as an index, once the source is shifted."""
+        return (position - self.first - self.shift) * self.scaled / self.length - 0.5
+
 
 def axis_window(start: float, extent: float, count: int, limit: int) -> AxisWindow:
     """The window whose samples read ``start + (j + 0.5) * extent / count`` for j < count, of a row of ``limit``."""

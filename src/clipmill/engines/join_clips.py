@@ -99,10 +99,15 @@ class ItemClip:
         with open_container(self.media, familiar=True) as container:
             stream = container.streams.video[position]
             _seek_frame(container, stream, first, self.note.fps)
+            expected = first
             for packet in container.demux(stream):
                 for frame in packet.decode():
-                    if first <= _number(frame.pts, stream, self.note.fps) < last:
+                    number = _number(frame.pts, stream, self.note.fps)
+                    if first <= number < last:
+                        _require(number == expected)
+                        expected += 1
                         yield frame
+            _require(expected == last)
 
     def copyable(self, first: int, last: int) -> tuple[int, int]:
         start, end = max(first, self.note.ends.head), min(last, self.frames - self.note.ends.tail)
@@ -231,8 +236,13 @@ def _suffix_minimum(numbers: list[int]) -> list[int]:
 
 def _number(pts: int | None, stream: VideoStream, fps: Fraction) -> int:
     if pts is None or stream.time_base is None:
-        raise CorruptMediaError("an intermediate clip has a frame without a time; delete the step cache and try again")
+        raise CorruptMediaError("a clip rendered for joining has a frame without a time; render it once more")
     return round_half_up(pts * stream.time_base * fps)
+
+
+def _require(whole: bool) -> None:
+    if not whole:
+        raise CorruptMediaError("a clip rendered for joining lacks frames that it should have; render it once more")
 
 
 def _seek_frame(container: InputContainer, stream: VideoStream, number: int, fps: Fraction) -> None:

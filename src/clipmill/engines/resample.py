@@ -4,7 +4,7 @@ Convention: a plane is a 2-D array of 8-bit or 10..16-bit samples; sample (i, j)
 kernel is swscale's bicubic, widened when shrinking. Outside the plane the edge sample repeats.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -19,6 +19,8 @@ Plane = NDArray[np.uint8 | np.uint16]
 
 SHIFT_WORTH_A_PASS = 1 / 30
 """Source samples of misplacement from which the plane is shifted first; below, nobody can measure it."""
+DRIFT_WORTH_A_PASS = 1 / 20
+"""The same for the ends of a plane whose step lies just beside a simple ratio, where no window comes near enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,20 @@ class PlaneResampler:
         rows, columns = out.shape
         x = axis_window(across.start, across.extent, columns, plane.shape[1])
         y = axis_window(down.start, down.extent, rows, plane.shape[0])
-        view = _shifted(_window(plane, x, y), x, y, across.extent / columns, down.extent / rows)
+        x_step, y_step = across.extent / columns, down.extent / rows
+        drifts = _drifts(x, x_step, columns) or _drifts(y, y_step, rows)
+        if drifts:
+            x, y = _unshifted(x, x_step), _unshifted(y, y_step)
+        scaled = self._scaled(_shifted(_window(plane, x, y), x, y, x_step, y_step), x, y)
+        if drifts:
+            out[:] = _straightened(scaled, (x, across), (y, down), out)
+        else:
+            out[:] = scaled[y.skip : y.skip + rows, x.skip : x.skip + columns]
+
+    def _scaled(self, view: Plane, x: AxisWindow, y: AxisWindow) -> Plane:
+        """The samples of a window at their new size."""
         if x.scaled == x.length and y.scaled == y.length and self._from == self._to:
-            out[:] = view[y.skip : y.skip + rows, x.skip : x.skip + columns]
-            return
+            return view
         scaled = self._scaler.reformat(
             av.VideoFrame.from_numpy_buffer(cast("Any", view), self._from),
             x.scaled,
@@ -54,7 +66,7 @@ class PlaneResampler:
             src_color_range=ColorRange.MPEG,
             dst_color_range=ColorRange.MPEG,
         )
-        out[:] = samples(scaled, 0)[y.skip : y.skip + rows, x.skip : x.skip + columns]
+        return samples(scaled, 0)
 
 
 def _grey(bits: int) -> str:
@@ -81,6 +93,30 @@ def _window(plane: Plane, x: AxisWindow, y: AxisWindow) -> Plane:
     if not (above or below or before or after):
         return inside
     return np.pad(inside, ((above, below), (before, after)), mode="edge")
+
+
+def _drifts(window: AxisWindow, step: float, count: int) -> bool:
+    return window.drift(step, count) > DRIFT_WORTH_A_PASS * max(1.0, step)
+
+
+def _unshifted(window: AxisWindow, step: float) -> AxisWindow:
+    """The window without its shift where the output is finer: there the second reading costs less detail."""
+    return replace(window, shift=0.0) if step <= 1 else window
+
+
+def _straightened(scaled: Plane, x: tuple[AxisWindow, Stretch], y: tuple[AxisWindow, Stretch], out: Plane) -> Plane:
+    """The scaled window read once more, at the exact positions."""
+    import cv2
+
+    rows, columns = out.shape
+    to_scaled = np.zeros((2, 3))
+    for axis, (window, wanted), count in ((0, x, columns), (1, y, rows)):
+        step = wanted.extent / count
+        first, second = (window.scaled_index(wanted.start + (j + 0.5) * step) for j in (0, 1))
+        to_scaled[axis, axis], to_scaled[axis, 2] = second - first, first
+    flags = cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(scaled, to_scaled, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return cast("Plane", moved)
 
 
 def _shifted(view: Plane, x: AxisWindow, y: AxisWindow, x_step: float, y_step: float) -> Plane:

@@ -73,27 +73,31 @@ class SoundSource:
         yield from run.finish() if run else ()
 
     def _from(self, wanted: Fraction) -> Generator[Heard]:
-        """Frames from somewhat before ``wanted`` on; none where seeking shows that there are none."""
+        """Frames from somewhat before ``wanted`` on; none where nothing follows the place that seeking finds."""
         for target in self._targets(wanted - PRE_ROLL):
             sound = self._read(target, wanted)
             first = next(sound, None)
-            if target is None or (first and first.time is not None and first.time <= wanted - LEAST_PRE_ROLL):
-                yield from (first,) if first else ()
+            if first is None:
+                return
+            if target is None or (first.time is not None and first.time <= wanted - LEAST_PRE_ROLL):
+                yield first
                 yield from sound
                 return
             sound.close()
 
     def _targets(self, t: Fraction) -> Iterator[Fraction | None]:
         """Where to seek to, one try after the other; None is the start of the file."""
-        if t > self.audio.start:
-            yield from (t - back for back in STEPS_BACK_S if t - back > self.audio.start)
+        yield from (t - back for back in STEPS_BACK_S if t - back > self.audio.start)
         yield None
 
     def _read(self, target: Fraction | None, wanted: Fraction) -> Generator[Heard]:
+        """Frames from ``target`` on, or from the start where there is none or no way to it."""
         with open_container(self.media) as container, reading(self.media):
             stream = self._opened(container)
             if target is None or _seek(container, stream, target):
                 yield from self._decoded(container, stream, wanted)
+                return
+        yield from self._read(None, wanted)
 
     def _opened(self, container: InputContainer) -> AudioStream:
         stream = container.streams[self.audio.index]

@@ -76,8 +76,9 @@ def run(request: ConcatenateRequest, context: Context) -> Result:
     planned = _planned(request, context)
     context.report(1, 1, Stage.PREPARING)
     path = context.new_file("joined.mp4")
-    if len(planned.sources) == 1 and planned.notes[0] is None and remux(planned.sources[0].media, path):
-        result = measured(path, request.output_key, "copied").model_copy(update={"audio": _copied_sound(planned)})
+    if _stays(planned) and remux(planned.sources[0].media, path, include_audio=request.include_audio):
+        result = measured(path, request.output_key, "copied")
+        result = result.model_copy(update={"audio": "none" if planned.channels is None else "copied"})
         ranges, warnings = [(0.0, result.duration)], list[Warn]()
     else:
         joiner = _joiner(planned, context)
@@ -87,6 +88,13 @@ def run(request: ConcatenateRequest, context: Context) -> Result:
     context.report(1, 1, Stage.ENCODING)
     context.publish(path, request.output_key)
     return result.model_copy(update={"copied_ranges": ranges, "warnings": warnings})
+
+
+def _stays(planned: JoinPlan) -> bool:
+    """Whether the output is the one clip that came, as it is."""
+    one, wanted = planned.sources[0].video, planned.encoding
+    alone = len(planned.sources) == 1 and planned.notes[0] is None
+    return alone and one.rate == wanted.fps and _even(one.displayed) == wanted.size
 
 
 def plan(request: ConcatenateRequest, context: Context) -> dict[str, Any]:
@@ -117,6 +125,10 @@ def _planned(request: ConcatenateRequest, context: Context) -> JoinPlan:
     sources = tuple(open_source(context, key) for key in request.clip_keys)
     notes = tuple(read_note(source.media) for source in sources)
     encoding = _encoding(request, sources[0], notes[0], context.threads)
+    notes = tuple(
+        _fitting(position, source, note, encoding)
+        for position, (source, note) in enumerate(zip(sources, notes, strict=True))
+    )
     names = [_title(request, position) for position in range(len(sources))]
     frames = [
         note.frames if note else _plan(source, encoding).frames for source, note in zip(sources, notes, strict=True)
@@ -141,14 +153,29 @@ def _title(request: ConcatenateRequest, position: int) -> str:
 
 
 def _encoding(request: ConcatenateRequest, first: Source, note: ItemNote | None, threads: int) -> VideoFormat:
-    shown = first.video.displayed
-    size = Size(
-        request.output_width or 2 * round(shown.width / 2),
-        request.output_height or 2 * round(shown.height / 2),
-    )
+    shown = _even(first.video.displayed)
+    size = Size(request.output_width or shown.width, request.output_height or shown.height)
     source_rate = note.fps if note else first.video.rate
     fps = source_rate if request.fps in (None, "source") else parse_rate(request.fps, "fps")
     return VideoFormat(size, fps, request.quality, available_codec(request.encoder), threads)
+
+
+def _even(size: Size) -> Size:
+    return Size(2 * round(size.width / 2), 2 * round(size.height / 2))
+
+
+def _fitting(position: int, source: Source, note: ItemNote | None, encoding: VideoFormat) -> ItemNote | None:
+    """The note of an item that is just what the output wants; any other clip is fitted, but only out of one track."""
+    if note is None or (note.fps == encoding.fps and source.video.displayed == encoding.size):
+        return note
+    if len(note.tracks) == 1:
+        return None
+    size, wanted = source.video.displayed, encoding.size
+    raise InvalidRequestError(
+        f"clip_keys: clip {position} was rendered for a join of {size.width}x{size.height} at {note.fps} frames a second, "
+        f"this one is {wanted.width}x{wanted.height} at {encoding.fps}; render the clip once more",
+        details={"clip": position},
+    )
 
 
 def _plan(source: Source, encoding: VideoFormat) -> ClipPlan:
@@ -206,10 +233,6 @@ def _warnings(planned: JoinPlan, joiner: ClipJoiner) -> list[Warn]:
         return []
     message = f"{drawn} frames of finished clips were encoded once more; the rest was copied"
     return [Warn.model_validate({"code": "second_generation", "message": message, "frames": drawn})]
-
-
-def _copied_sound(planned: JoinPlan) -> str:
-    return "none" if planned.sources[0].info.audio is None else "copied"
 
 
 concatenate_clips = Function(

@@ -63,7 +63,7 @@ def _performed(job: Job, machine: Machine, meter: ProgressMeter, cancel: threadi
     except ClipmillError as error:
         return Outcome(error=error, attempts=trial.attempts)
     meter.enter(Stage.PUBLISHING)
-    result = done.result | _timings(done, time.monotonic() - started)
+    result = done.result | _timings(done, meter, time.monotonic() - started)
     outcome = Outcome(result=result, attempts=trial.attempts)
     try:
         if job.kept:
@@ -125,9 +125,9 @@ def _require_outputs(done: Done, job: Job, machine: Machine) -> None:
         raise InternalError(f"{job.function} named the output {named!r:.200} but published nothing there")
 
 
-def _timings(done: Done, total_s: float) -> dict[str, Any]:
+def _timings(done: Done, meter: ProgressMeter, total_s: float) -> dict[str, Any]:
     given = done.result.get("timings")
     if not isinstance(given, dict):
         return {}
-    measured = {"download_s": done.moved.download_s, "upload_s": done.moved.upload_s, "total_s": total_s}
-    return {"timings": given | {name: round(seconds, 3) for name, seconds in measured.items()}}
+    moved = {"download_s": done.moved.download_s, "upload_s": done.moved.upload_s, "total_s": total_s}
+    return {"timings": given | meter.timings | {name: round(seconds, 3) for name, seconds in moved.items()}}

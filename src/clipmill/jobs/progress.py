@@ -24,6 +24,13 @@ FARTHEST_S = 2.0
 _ETA_AFTER_S = 2.0
 _BEAT_S = 0.25
 _ORDER = tuple(Stage)
+_TIMED = {
+    "queue_s": Stage.QUEUED,
+    "prepare_s": Stage.PREPARING,
+    "process_s": Stage.PROCESSING,
+    "encode_s": Stage.ENCODING,
+    "publish_s": Stage.PUBLISHING,
+}
 _COUNTS_BYTES = frozenset({Stage.DOWNLOADING, Stage.UPLOADING})
 
 
@@ -57,10 +64,19 @@ class ProgressMeter:
         self._first_frames: _Frames | None = None
         self._clip_frames: tuple[int, ...] = ()
         self._clip_parts: list[Fraction] = []
+        self._spent: dict[Stage, float] = {}
+        self._marked = clock()
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds spent so far, by the names that results use; the time before a report belongs to what it reports."""
+        with self._lock:
+            return {name: round(self._spent.get(stage, 0.0), 3) for name, stage in _TIMED.items()}
 
     def enter(self, stage: Stage, message: str | None = None) -> None:
         """Begin a stage; an attempt that begins anew may go back to an earlier one, the bar does not."""
         with self._lock:
+            self._mark(self._now.stage)
             self._first_frames = None
             self._now = replace(self._now, frames_done=None, frames_total=None, eta_s=None)
             self._move(stage, Fraction(0), message)
@@ -70,6 +86,7 @@ class ProgressMeter:
         with self._lock:
             if _ORDER.index(stage) < _ORDER.index(self._now.stage):
                 return
+            self._mark(stage)
             done, total = max(done, 0), max(total, 0)
             counts = {"bytes_done": done, "bytes_total": total} if stage in _COUNTS_BYTES else {}
             if stage is Stage.PROCESSING:
@@ -135,6 +152,11 @@ class ProgressMeter:
         self._pending = True
         if fresh or last or message is not None:
             self._tell()
+
+    def _mark(self, stage: Stage) -> None:
+        now = self._clock()
+        self._spent[stage] = self._spent.get(stage, 0.0) + now - self._marked
+        self._marked = now
 
     def _tell(self) -> None:
         if self._finished:

@@ -6,6 +6,7 @@ killed leaves its finished clips in the cache, where the next run finds them.
 """
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,9 +24,10 @@ from clipmill.jobs.machine import Machine
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.progress import ProgressMeter
 from clipmill.jobs.source_identity import source_identity
-from clipmill.jobs.stored_results import StoredResults
+from clipmill.jobs.stored_results import StoredResults, warn_unkept
 from clipmill.jobs.windows import MULTI_CLIP
-from clipmill.storage.keys import full_key
+from clipmill.storage.keys import full_key, output_key
+from clipmill.storage.store import ObjectInfo
 from clipmill.workflows.steps import StepRunner, Steps
 
 NAME = "export_multi_clip"
@@ -83,6 +85,7 @@ class _Export:
         self._cache = StepCache(machine.store, job.tenant)
         self._cache_bytes = cache_bytes
         self._stored = StoredResults(machine.store)
+        self._started = time.monotonic()
 
     def outcome(self) -> Outcome:
         """Plan, render, join."""
@@ -90,6 +93,7 @@ class _Export:
             return known
         self._meter.enter(Stage.STARTING)
         plan = self._steps.run(self._step("plan", "plan_multi_clip", self._job.request), self._starting).value()["plan"]
+        output_key(self._job.tenant, plan["output"]["output_key"], self._machine.shared_prefixes)
         self._meter.enter(Stage.PREPARING)
         clips = [self._identified(position, planned) for position, planned in enumerate(plan["clips"])]
         self._meter.expect_clips([clip.planned["frames"] for clip in clips])
@@ -101,14 +105,26 @@ class _Export:
         result: dict[str, Any] = joined | {
             "clip_starts": plan["clip_starts"],
             "warnings": [*joined["warnings"], *_clip_warnings(clips, rendered)],
+            "timings": joined["timings"]
+            | self._meter.timings
+            | {"total_s": round(time.monotonic() - self._started, 3)},
             "cache": {"hits": hits, "misses": len(clips) - hits},
             "encoder": rendered[0]["encoder"],
         }
-        outcome = Outcome(result=result)
-        if self._job.kept:
-            output = full_key(self._job.tenant, result["output_key"], self._machine.shared_prefixes)
-            self._stored.keep(self._job, outcome, [self._machine.store.head(output)])
-        self._cache.prune(self._cache_bytes, KEPT)
+        output = full_key(self._job.tenant, result["output_key"], self._machine.shared_prefixes)
+        return self._tidied(Outcome(result=result), self._machine.store.head(output))
+
+    def _tidied(self, outcome: Outcome, output: ObjectInfo) -> Outcome:
+        """Bound the cache and keep the result; the output is there by now, so a fault of either is a warning."""
+        try:
+            self._cache.prune(self._cache_bytes, KEPT)
+        except ClipmillError as fault:
+            outcome = _warned(outcome, "cache_not_pruned", f"old entries of the step cache are left: {fault.message}")
+        try:
+            if self._job.kept:
+                self._stored.keep(self._job, outcome, [output])
+        except ClipmillError as fault:
+            return warn_unkept(outcome, fault)
         return outcome
 
     def _identified(self, position: int, planned: Mapping[str, Any]) -> _Clip:
@@ -120,18 +136,22 @@ class _Export:
         """The result of every clip, and how many came from the cache; equal clips are rendered once."""
         found = {digest: self._cache.find(digest) for digest in {clip.digest for clip in clips}}
         missing = {clip.digest: clip for clip in reversed(clips) if found[clip.digest] is None}
-        hits = sum(clip.digest not in missing for clip in clips)
         twins = {digest: [clip for clip in clips if clip.digest == digest] for digest in found}
         for digest in found.keys() - missing.keys():
             self._tell(twins[digest], Fraction(1))
         with ThreadPoolExecutor(CLIPS_AT_ONCE, thread_name_prefix="clipmill-clip") as pool:
             waiting = sorted(missing.values(), key=lambda clip: clip.position)
-            outcomes = list(pool.map(self._render, waiting, (twins[clip.digest] for clip in waiting)))
+            try:
+                outcomes = list(pool.map(self._render, waiting, (twins[clip.digest] for clip in waiting)))
+            except BaseException:
+                # The pool waits for the clips that run, so they must not run to their end.
+                self._steps.stop()
+                raise
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         if errors:
             raise next((error for error in errors if not isinstance(error, Cancelled)), errors[0])
         found |= {clip.digest: outcome.value() for clip, outcome in zip(waiting, outcomes, strict=True)}
-        return [found[clip.digest] or {} for clip in clips], hits
+        return [found[clip.digest] or {} for clip in clips], len(clips) - len(missing)
 
     def _render(self, clip: _Clip, twins: Sequence[_Clip]) -> Outcome:
         """Render one clip into the cache; the first that fails stops the others."""
@@ -180,6 +200,11 @@ class _Export:
             self._meter.report(event.frames_done or 0, event.frames_total, Stage.ENCODING)
         elif event.stage is Stage.UPLOADING:
             self._meter.report(event.bytes_done or 0, event.bytes_total or 0, Stage.UPLOADING)
+
+
+def _warned(outcome: Outcome, code: str, message: str) -> Outcome:
+    result = outcome.value()
+    return Outcome(result=result | {"warnings": [*result["warnings"], {"code": code, "message": message}]})
 
 
 def _clip_warnings(clips: Sequence[_Clip], rendered: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -44,6 +44,9 @@ class Steps:
             self._handles.add(handle)
         try:
             return self._followed(handle, on_event)
+        except BaseException:
+            self._runner.cancel(handle)
+            raise
         finally:
             with self._lock:
                 self._handles.discard(handle)

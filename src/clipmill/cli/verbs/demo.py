@@ -22,21 +22,24 @@ MATCH, REEL, CHAPTERS = "match.mp4", "reel.json", "reel.vtt"
 @click.option("--input", "source", type=click.Path(path_type=Path), help="A video of yours, in place of the match.")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), default=Path("demo-output"), show_default=True,
               help="The folder to write to.")  # fmt: skip
+@options.settings
 @options.progress
 @speaking
-def demo(app: App, source: Path | None, folder: Path) -> None:
+def demo(app: App, source: Path | None, folder: Path, settings: tuple[str, ...]) -> None:
     """Render a vertical reel from a match that is drawn on the spot, or from a file of yours.
 
     Writes reel.mp4, its chapters as reel.vtt, and reel.json: edit that and run `clipmill reel` on it.
     """
     from clipmill.cli.reel_file import with_local_keys
+    from clipmill.cli.requests import with_settings
     from clipmill.cli.summary import summary, with_path
     from clipmill.cli.workplace import workplace_on_files
     from clipmill.jobs.job import Job, new_job_id
 
     started = time.monotonic()
     with workplace_on_files(app) as place:
-        document = _match_reel(place, folder) if source is None else _file_reel(source)
+        drawn = _match_reel(place, folder) if source is None else _file_reel(source)
+        document = with_settings(drawn, settings)
         _write(place, folder / REEL, json.dumps(document, indent=2) + "\n")
         request = with_local_keys(document, folder / REEL, None)
         result = with_path(place.run(Job(new_job_id(), "export_multi_clip", request, kept=False), "reel.mp4"))

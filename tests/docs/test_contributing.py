@@ -1,0 +1,51 @@
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from tests.docs.pages import ROOT, blocks
+
+DIFFS = blocks((ROOT / "CONTRIBUTING.md").read_text(), "diff")
+NEW = "measure_source"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A copy of the project."""
+    without = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+    for folder in ("src", "tests", "docs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=without)
+    for file in (*ROOT.glob("*.md"), ROOT / "pyproject.toml"):
+        shutil.copy(file, tmp_path)
+    return tmp_path
+
+
+def applied(tree, diffs):
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    told = subprocess.run(
+        ["git", "apply", "-"], check=False, cwd=tree, input="".join(diffs), text=True, stderr=subprocess.PIPE
+    )
+    assert told.returncode == 0, told.stderr
+
+
+def outcome_of(tree, *tests):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    environment = os.environ | {"PYTHONPATH": str(tree / "src")}
+    for name in [name for name in environment if name.startswith("PYTEST_")]:
+        del environment[name]
+    return subprocess.run(command, check=False, cwd=tree, env=environment, text=True, capture_output=True)
+
+
+def test_the_five_steps_add_a_function_that_works_and_is_told(tree):
+    applied(tree, DIFFS)
+    told = outcome_of(tree, f"tests/functions/test_{NEW}.py", "tests/docs/test_functions_pages.py", "-k", NEW)
+    assert told.returncode == 0, told.stdout
+    assert "passed" in told.stdout
+
+
+def test_a_function_without_a_page_turns_the_tests_red(tree):
+    applied(tree, [diff for diff in DIFFS if "docs/guide" not in diff])
+    told = outcome_of(tree, "tests/docs/test_functions_pages.py", "-k", NEW)
+    assert "failed" in told.stdout
