@@ -26,7 +26,9 @@ def real_minute(folder: Path) -> Path | None:
     if not path.exists():
         inputs = [part for clip in clips for part in ("-stream_loop", "20", "-t", str(SECONDS_EACH), "-i", str(clip))]
         fitted = "scale=1920:1080:force_original_aspect_ratio=increase,crop=1920:1080,fps=30,setsar=1,format=yuv420p"
-        parts = "".join(f"[{n}:v]{fitted},trim=duration={SECONDS_EACH},setpts=PTS-STARTPTS[v{n}];" for n in range(len(clips)))
+        parts = "".join(
+            f"[{n}:v]{fitted},trim=duration={SECONDS_EACH},setpts=PTS-STARTPTS[v{n}];" for n in range(len(clips))
+        )
         graph = parts + "".join(f"[v{n}]" for n in range(len(clips))) + f"concat=n={len(clips)}[v]"
         sound = ["-f", "lavfi", "-i", "sine=330:r=48000"]
         shaped = ["-filter_complex", graph, "-map", "[v]", "-map", f"{len(clips)}:a", "-t", "60"]

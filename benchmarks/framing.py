@@ -12,7 +12,19 @@ from benchmarks.footage import drawn_minute, real_minute
 from benchmarks.pairs import compare
 
 CROP = {"y": 0, "width": 607.5, "height": 1080}
-PATH = ((0, 420), (4, 560), (9, 500), (14, 700), (20, 640), (27, 820), (33, 760), (40, 600), (47, 680), (54, 540), (60, 620))
+PATH = (
+    (0, 420),
+    (4, 560),
+    (9, 500),
+    (14, 700),
+    (20, 640),
+    (27, 820),
+    (33, 760),
+    (40, 600),
+    (47, 680),
+    (54, 540),
+    (60, 620),
+)
 """Seconds and left edges: a crop that follows play from side to side, up to 40 px a second."""
 
 
@@ -27,7 +39,16 @@ def commands(source: Path, folder: Path) -> dict[str, list[str]]:
     sound = ["-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart"]
     ffmpeg = ["ffmpeg", "-v", "error", "-y", "-i", str(source), "-vf", "crop=608:1080:656:0,scale=1080:1920"]
     here = [sys.executable, "-m"]
-    moving = ["ffmpeg", "-v", "error", "-y", "-i", str(source), "-vf", f"crop=608:1080:x='{straight(PATH)}':y=0,scale=1080:1920"]
+    moving = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        "-i",
+        str(source),
+        "-vf",
+        f"crop=608:1080:x='{straight(PATH)}':y=0,scale=1080:1920",
+    ]
     fixed = folder / "framing_fixed.json"
     fixed.write_text(json.dumps(keys | {"encoder": "x264"}))
     return {

@@ -56,11 +56,21 @@ def compare(title: str, commands: Mapping[str, Sequence[str]], rounds: int) -> s
         "|---|---|---|---|---|---|---|",
     ]
     for name, usages in runs.items():
-        values = [statistics.median(getattr(usage, field) for usage in usages) for field in ("cpu_s", "wall_s", "peak_mb")]
+        values = [
+            statistics.median(getattr(usage, field) for usage in usages) for field in ("cpu_s", "wall_s", "peak_mb")
+        ]
         ratios = [
-            statistics.median(getattr(own, field) / getattr(other, field) for own, other in zip(runs[ours], usages, strict=True))
+            statistics.median(
+                getattr(own, field) / getattr(other, field) for own, other in zip(runs[ours], usages, strict=True)
+            )
             for field in ("cpu_s", "wall_s", "peak_mb")
         ]
-        cells = [name, f"{values[0]:.1f}", f"{values[1]:.1f}", f"{values[2]:.0f}", *(f"{ratio:.2f}" for ratio in ratios)]
+        cells = [
+            name,
+            f"{values[0]:.1f}",
+            f"{values[1]:.1f}",
+            f"{values[2]:.0f}",
+            *(f"{ratio:.2f}" for ratio in ratios),
+        ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, "", f"Medians of {rounds} runs each, taken in turn.", ""])

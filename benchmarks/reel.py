@@ -21,7 +21,13 @@ def request(source: Path, target: Path, *, edited: bool = False) -> dict[str, ob
             "source_end_time": 7 * n + SECONDS,
             "crop_keyframes": [
                 {"time": 0, "x": 500 + 20 * n, "y": 0, "width": 607.5, "height": 1080},
-                {"time": SECONDS, "x": 620 - 20 * n + (30 if edited and n == 3 else 0), "y": 0, "width": 607.5, "height": 1080},
+                {
+                    "time": SECONDS,
+                    "x": 620 - 20 * n + (30 if edited and n == 3 else 0),
+                    "y": 0,
+                    "width": 607.5,
+                    "height": 1080,
+                },
             ],
         }
         for n in range(CLIPS)
@@ -42,7 +48,22 @@ def xfade(source: Path, target: Path) -> list[str]:
         picture, sound = f"x{n}", f"a{n}"
     mapped = ["-filter_complex", ";".join(parts), "-map", f"[{picture}]", "-map", f"[{sound}]"]
     encode = ["-c:v", "libx264", "-preset", "fast", "-crf", "23", "-g", "60", "-pix_fmt", "yuv420p"]
-    return ["ffmpeg", "-v", "error", "-y", *inputs, *mapped, *encode, "-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart", str(target)]
+    return [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        *inputs,
+        *mapped,
+        *encode,
+        "-c:a",
+        "aac",
+        "-b:a",
+        "192k",
+        "-movflags",
+        "+faststart",
+        str(target),
+    ]
 
 
 def commands(source: Path, folder: Path) -> dict[str, list[str]]:

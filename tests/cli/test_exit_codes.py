@@ -21,9 +21,7 @@ TABLE = {
     ),
     4: "source_missing source_expired access_denied",
     6: "timeout stalled",
-    7: (
-        "storage_unavailable storage_timeout rate_limited untrusted_certificate storage_write_failed worker_lost"
-    ),
+    7: ("storage_unavailable storage_timeout rate_limited untrusted_certificate storage_write_failed worker_lost"),
     8: "out_of_memory disk_full",
     9: "cancelled",
 }

@@ -55,7 +55,13 @@ def test_a_request_says_how_the_clip_is_framed(tmp_path: Path, video: Path):
 
 @pytest.mark.parametrize(
     "asked",
-    [("--crop", "1,2,3"), ("--crop", "a,b,c,d"), ("--size", "90"), ("--size", "9.5x16"), ("--crop", "0,0,9,9", "--request", "-")],
+    [
+        ("--crop", "1,2,3"),
+        ("--crop", "a,b,c,d"),
+        ("--size", "90"),
+        ("--size", "9.5x16"),
+        ("--crop", "0,0,9,9", "--request", "-"),
+    ],
 )
 def test_options_that_cannot_be_meant_are_usage_errors(tmp_path: Path, video: Path, asked: tuple[str, ...]):
     assert clipmill("frame", video, "-o", tmp_path / "out.png", *asked).code == 2

@@ -57,7 +57,9 @@ def test_a_function_without_a_result_model_answers_with_some_object():
     assert clipmill("schema", "echo", "--json", catalogue=CATALOGUE).json["result"] == {"type": "object"}
 
 
-@pytest.mark.parametrize(("given", "near"), [("proces_framing", "process_framing"), ("export_multi_clp", "export_multi_clip")])
+@pytest.mark.parametrize(
+    ("given", "near"), [("proces_framing", "process_framing"), ("export_multi_clp", "export_multi_clip")]
+)
 def test_a_misspelt_function_is_answered_with_the_nearest_one(given: str, near: str):
     said = clipmill("schema", given)
     assert said.code == 3

@@ -7,7 +7,13 @@ from tests.cli.shell import clipmill, request_file
 def test_the_plan_of_a_reel_tells_every_clip(tmp_path: Path):
     said = clipmill("plan", reel(tmp_path, transition={"type": "dissolve", "duration": 0.5}))
     assert said.code == 0
-    for words in ("First", "Second", f"{FRAMES} frames", f"{2 * FRAMES - 15} frames, 90x160", "15 frames are drawn from two"):
+    for words in (
+        "First",
+        "Second",
+        f"{FRAMES} frames",
+        f"{2 * FRAMES - 15} frames, 90x160",
+        "15 frames are drawn from two",
+    ):
         assert words in said.stdout
 
 

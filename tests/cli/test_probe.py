@@ -12,7 +12,13 @@ def test_people_read_what_a_file_is(tmp_path: Path):
     said = clipmill("probe", video)
     assert said.code == 0
     assert said.stderr == ""
-    for words in ("h264, 180x320 (coded 320x180)", "90 degrees", "29.97 frames per second (30000/1001)", "30 frames", "aac"):
+    for words in (
+        "h264, 180x320 (coded 320x180)",
+        "90 degrees",
+        "29.97 frames per second (30000/1001)",
+        "30 frames",
+        "aac",
+    ):
         assert words in said.stdout
 
 

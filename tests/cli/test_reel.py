@@ -81,7 +81,11 @@ def test_an_output_over_a_source_is_refused(tmp_path: Path):
         ({"clips": [{"source_key": "footage/text.mp4"}]}, "invalid_media", 3),
         ({"clips": [{"source_key": 7}]}, "invalid_request", 3),
         ({"clips": [{"source_key": "footage/a.mp4", "source_start_time": 60}]}, "empty_range", 3),
-        ({"clips": [{"source_key": "footage/a.mp4", "segments": [{"start": 0, "end": 1, "speed": 0}]}]}, "invalid_segments", 3),
+        (
+            {"clips": [{"source_key": "footage/a.mp4", "segments": [{"start": 0, "end": 1, "speed": 0}]}]},
+            "invalid_segments",
+            3,
+        ),
         ({"transition": {"type": "dissolve", "duration": 9}}, "transition_too_long", 3),
         ({"transition": {"type": "wipe"}}, "unknown_transition", 3),
         ({"output_width": 91}, "invalid_size", 3),

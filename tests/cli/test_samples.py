@@ -10,7 +10,6 @@ from clipmill.cli.samples.file_reel import pan, windows
 from clipmill.cli.samples.match_film import LENGTH
 from clipmill.cli.samples.match_reel import match_reel
 from clipmill.engines.sample_match import MatchTruth, match_truth
-from clipmill.function.shapes import Segments
 from clipmill.functions.multi_clip_plan import MultiClipRequest
 from clipmill.media.geometry import Box, Size, clamp_box, ratio_mismatch
 from clipmill.media.tracks import Blend, BoxTrack
@@ -62,7 +61,7 @@ def test_the_crop_moves_calmly(truth: MatchTruth, reel: MultiClipRequest):
 def test_the_shot_that_scores_is_slow_and_nothing_else_is(truth: MatchTruth, reel: MultiClipRequest):
     slow = {clip.name: clip.segments_data for clip in reel.clips if clip.segments_data}
     assert list(slow) == ["Goal!"]
-    part = Segments.parse(slow["Goal!"].model_dump()).segments[0]
+    part = slow["Goal!"].segments[0]
     start = next(clip.source_start_time for clip in reel.clips if clip.name == "Goal!")
     assert part.speed == Fraction(1, 2)
     assert start + part.start < truth.shots[-1] < truth.goals[-1] < start + part.end

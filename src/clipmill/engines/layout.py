@@ -6,6 +6,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
+from clipmill.engines.colour_tags import colour_of
 from clipmill.engines.resample import Plane, samples
 
 PLANAR = {
@@ -25,7 +26,6 @@ RELATIVES = {
     "yuv410p": "yuv420p",
     "gray10be": "gray10le",
 }
-RGB_WITH_ALPHA = frozenset({"rgba", "bgra", "argb", "abgr", "gbrap", "pal8", "ya8"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ class Planes:
     matrix_is_709: bool = False
     """The frame came as RGB and was turned into BT.709 limited range here."""
 
+    @property
+    def luma_black(self) -> int:
+        """Luma of black, in 8 bits."""
+        return 0 if not self.matrix_is_709 and colour_of(self.frame).full_range else 16
+
     def luma(self) -> Plane:
         return self._over_black(0)
 
@@ -49,7 +54,7 @@ class Planes:
         plane = samples(self.frame, index)
         if self.alpha is None:
             return plane
-        black = 128.0 if index else 16.0
+        black = 128.0 if index else float(self.luma_black)
         rows, columns = plane.shape
         cover = self.alpha
         if cover.shape != plane.shape:
@@ -62,18 +67,24 @@ class Planes:
 def planes_of(frame: av.VideoFrame) -> Planes:
     """The frame as planes, converted only where its format has none that can be read."""
     name = frame.format.name
-    if frame.format.is_rgb or name in RGB_WITH_ALPHA:
+    if frame.format.is_rgb or name in ("pal8", "ya8"):
         return _planes_of_rgb(frame)
     if name in PLANAR or name in GREY:
         return Planes(frame, PLANAR.get(name) or GREY[name], grey=name in GREY)
     if name in WITH_ALPHA:
         return Planes(frame, WITH_ALPHA[name], grey=False, alpha=samples(frame, 3))
     wide = max(component.bits for component in frame.format.components) > 8
-    return planes_of(frame.reformat(format=RELATIVES.get(name, "yuv444p10le" if wide else "yuv444p")))
+    usual = "yuva444p" if _has_alpha(frame) else "yuv444p10le" if wide else "yuv444p"
+    return planes_of(frame.reformat(format=RELATIVES.get(name, usual)))
+
+
+def _has_alpha(frame: av.VideoFrame) -> bool:
+    # Libav does not call the second half of a palette's or a grey picture's samples alpha.
+    return frame.format.name in ("pal8", "ya8") or any(component.is_alpha for component in frame.format.components)
 
 
 def _planes_of_rgb(frame: av.VideoFrame) -> Planes:
-    if frame.format.name not in RGB_WITH_ALPHA:
+    if not _has_alpha(frame):
         return Planes(_as_709(frame, "yuv444p"), 8, grey=False, matrix_is_709=True)
     converted = _as_709(frame, "yuva444p")
     return Planes(converted, 8, grey=False, alpha=samples(converted, 3), matrix_is_709=True)

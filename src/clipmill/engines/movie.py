@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MP4: dict[str, Any] = {"format": "mp4", "options": {"movflags": "+faststart"}}
-MOV: dict[str, Any] = {"format": "mov"}
+TICKS_PER_S = "240000"
+"""The clock of edit lists: a multiple of 48 kHz and of every usual frame rate; milliseconds would cut samples off."""
+MP4: dict[str, Any] = {"format": "mp4", "options": {"movflags": "+faststart", "movie_timescale": TICKS_PER_S}}
+MOV: dict[str, Any] = {"format": "mov", "options": {"movie_timescale": TICKS_PER_S}}
 """For clips that will be joined: MP4 holds no MagicYUV, MOV no FLAC, so their sound is plain float samples."""
 
 

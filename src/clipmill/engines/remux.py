@@ -6,6 +6,7 @@ import av
 
 from clipmill.engines.decode import Media
 from clipmill.engines.encoders import VideoFormat
+from clipmill.engines.movie import MP4
 from clipmill.engines.source import open_container
 from clipmill.media.info import VideoInfo
 
@@ -22,7 +23,7 @@ def remux(media: Media, path: Path, *, include_audio: bool = True) -> bool:
         if sound is not None and sound.codec_context.codec.canonical_name not in MP4_AUDIO:
             return False
         kept = [stream for stream in (video, sound) if stream is not None]
-        with av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as target:
+        with av.open(path, "w", format="mp4", options=MP4["options"]) as target:
             copies = {stream.index: target.add_stream_from_template(stream, opaque=True) for stream in kept}
             target.set_chapters(source.chapters())
             for packet in source.demux(*kept):

@@ -18,8 +18,7 @@ from clipmill.engines.encoders import AnyPacket, Codec, VideoFormat
 from clipmill.engines.items import Ends, ItemNote
 from clipmill.engines.movie import MovieWriter, PictureTrack
 from clipmill.engines.overlap import ahead
-from clipmill.engines.sound import clip_sound
-from clipmill.engines.sound_tracks import Samples
+from clipmill.engines.sound import ClipSound, clip_sound
 from clipmill.media.framing import ClipPlan
 from clipmill.media.info import MediaInfo, VideoInfo
 from clipmill.media.sound import audio_length
@@ -44,10 +43,19 @@ class ClipRender:
     ends: Ends | None = None
 
 
-def render_clip(wanted: ClipRender, path: Path, on_frame: OnFrame) -> ClipDrawer:
-    """Write the clip; the drawer that is returned can tell what it met on its way."""
+@dataclass(frozen=True, slots=True)
+class RenderReport:
+    """What rendering met on its way: frames and sound packets that could not be decoded."""
+
+    concealed_frames: int
+    lost_packets: int
+
+
+def render_clip(wanted: ClipRender, path: Path, on_frame: OnFrame) -> RenderReport:
+    """Write the clip and tell what was met on the way."""
     drawer = ClipDrawer(wanted.plan, wanted.media, wanted.video, wanted.encoding.threads)
     stretches = _stretches(wanted)
+    sound = _sound(wanted)
     note = ItemNote(wanted.plan.frames, wanted.plan.fps, wanted.ends).to_text() if wanted.ends else ""
     with MovieWriter(
         path,
@@ -58,8 +66,8 @@ def render_clip(wanted: ClipRender, path: Path, on_frame: OnFrame) -> ClipDrawer
     ) as movie:
         frames = ahead(drawer.frames(), FRAMES_AHEAD)
         pictures = _pictures(frames, [length for length, _ in stretches], movie.tracks, on_frame)
-        movie.write_all(pictures, _sound(wanted))
-    return drawer
+        movie.write_all(pictures, sound)
+    return RenderReport(drawer.report.concealed, sound.lost_packets if sound else 0)
 
 
 def _stretches(wanted: ClipRender) -> list[tuple[int, VideoFormat]]:
@@ -103,7 +111,7 @@ def encoded(
         yield reached, track.stamped(packet)
 
 
-def _sound(wanted: ClipRender) -> Iterator[Samples] | None:
+def _sound(wanted: ClipRender) -> ClipSound | None:
     audio, plan = wanted.info.audio, wanted.plan
     if wanted.channels is None or audio is None:
         return None

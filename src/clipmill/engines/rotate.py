@@ -4,6 +4,10 @@ Convention: as in `media.geometry`: degrees counter-clockwise as seen, about the
 the source is black.
 """
 
+from dataclasses import dataclass
+from math import ceil
+from typing import cast
+
 import av
 import cv2
 import numpy as np
@@ -14,7 +18,9 @@ from clipmill.engines.planes import Orientation, Subsampling
 from clipmill.engines.resample import Plane, PlaneResampler, Stretch, samples
 from clipmill.media.geometry import Box, canvas_to_source
 
-LUMA_BLACK, CHROMA_BLACK = 16, 128
+CHROMA_BLACK = 128
+MARGIN = 8
+"""Samples around a picture that is still to be shrunk: what the scaler reads beyond its edges."""
 
 
 def draw_rotated(planes: Planes, out: av.VideoFrame, box: Box, orientation: Orientation, degrees: float) -> None:
@@ -22,61 +28,60 @@ def draw_rotated(planes: Planes, out: av.VideoFrame, box: Box, orientation: Orie
     for index in range(3):
         target = samples(out, index)
         bits = out.format.components[index].bits
-        black = (CHROMA_BLACK if index else LUMA_BLACK) << (bits - 8)
+        black = (CHROMA_BLACK if index else planes.luma_black) << (bits - 8)
         if index and planes.grey:
             target[:] = black
             continue
         source = _deepened(planes.chroma(index) if index else planes.luma(), planes.bits, bits)
-        grid = Subsampling.of(planes.frame, index)
-        to_source = _map(target, index > 0, box, orientation, grid, degrees=degrees)
-        source, to_source = _shrunk(source, to_source, bits)
-        target[:] = cv2.warpAffine(
-            source,
-            to_source,
-            (target.shape[1], target.shape[0]),
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(black,),
-        )
+        turn = _Turn(box, orientation, Subsampling.of(planes.frame, index), degrees, 0.25 if index else 0.0)
+        _fill(source, turn, target, bits, black)
 
 
-def _map(
-    target: Plane,
-    chroma: bool,
-    box: Box,
-    orientation: Orientation,
-    grid: Subsampling,
-    *,
-    degrees: float,
-) -> NDArray[np.float64]:
-    """The affine map from sample indices of the target plane to sample indices of the source plane."""
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """Which source samples a plane of the rotated canvas reads."""
+
+    box: Box
+    orientation: Orientation
+    grid: Subsampling
+    degrees: float
+    lead: float
+    """How far, in samples of the target, they are read to the left: the chroma of an output is sited on the left."""
+
+    def source_index(self, across: float, down: float) -> NDArray[np.float64]:
+        """The index, as (column, row), of a point of the target given as parts of its width and height."""
+        point = self.box.x + across * self.box.width, self.box.y + down * self.box.height
+        displayed = canvas_to_source(*point, self.orientation.displayed, self.degrees)
+        u, v = self.grid.to_plane(*self.orientation.to_coded(*displayed))
+        return np.array([u - 0.5, v - 0.5])
+
+    def index_map(self, columns: int, rows: int, lead: float, margin: int) -> NDArray[np.float64]:
+        """The affine map from sample indices of a plane of this size, within a margin, to those of the source."""
+        first = (0.5 - margin - lead) / columns, (0.5 - margin) / rows
+        origin = self.source_index(*first)
+        right = self.source_index(first[0] + 1 / columns, first[1])
+        below = self.source_index(first[0], first[1] + 1 / rows)
+        return np.column_stack([right - origin, below - origin, origin])
+
+
+def _fill(source: Plane, turn: _Turn, target: Plane, bits: int, black: int) -> None:
+    """Turn at the finer of both resolutions, then shrink with the anti-aliased scaler, so that nothing flickers."""
     rows, columns = target.shape
-    per_sample = box.width / columns, box.height / rows
-    lead = 0.25 if chroma else 0.0
-
-    def source_index(column: int, row: int) -> tuple[float, float]:
-        x = box.x + (column + 0.5 - lead) * per_sample[0]
-        y = box.y + (row + 0.5) * per_sample[1]
-        u, v = grid.to_plane(*orientation.to_coded(*canvas_to_source(x, y, orientation.displayed, degrees)))
-        return u - 0.5, v - 0.5
-
-    origin, right, below = (np.array(source_index(*at)) for at in ((0, 0), (1, 0), (0, 1)))
-    return np.column_stack([right - origin, below - origin, origin])
+    direct = turn.index_map(columns, rows, turn.lead, 0)
+    steps = np.hypot(*direct[:, :2])
+    if max(steps) <= 1:
+        target[:] = _warped(source, direct, target.shape, black)
+        return
+    wide, tall = (ceil(count * max(1.0, step)) for count, step in zip((columns, rows), steps, strict=True))
+    fine = turn.index_map(wide, tall, turn.lead * wide / columns, MARGIN)
+    turned = _warped(source, fine, (tall + 2 * MARGIN, wide + 2 * MARGIN), black)
+    PlaneResampler(bits).resample(turned, Stretch(MARGIN, wide), Stretch(MARGIN, tall), target)
 
 
-def _shrunk(source: Plane, to_source: NDArray[np.float64], bits: int) -> tuple[Plane, NDArray[np.float64]]:
-    """Where the output is smaller, shrink first with the anti-aliased scaler, so that nothing flickers."""
-    across, down = np.hypot(to_source[0, 0], to_source[0, 1]), np.hypot(to_source[1, 0], to_source[1, 1])
-    if across <= 1 and down <= 1:
-        return source, to_source
-    height, width = source.shape
-    columns, rows = max(1, round(width / max(across, 1.0))), max(1, round(height / max(down, 1.0)))
-    small = np.empty((rows, columns), source.dtype)
-    PlaneResampler(bits).resample(source, Stretch(0.0, float(width)), Stretch(0.0, float(height)), small)
-    ratio = np.array([[columns / width], [rows / height]])
-    scaled = to_source * ratio
-    scaled[:, 2] = (to_source[:, 2] + 0.5) * ratio[:, 0] - 0.5
-    return small, scaled
+def _warped(source: Plane, index_map: NDArray[np.float64], shape: tuple[int, int], black: int) -> Plane:
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    border = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": (black,)}
+    return cast("Plane", cv2.warpAffine(source, index_map, shape[::-1], flags=flags, **border))
 
 
 def _deepened(plane: Plane, bits: int, wanted: int) -> Plane:

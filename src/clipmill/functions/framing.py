@@ -20,7 +20,7 @@ from clipmill.functions.planning import (
     plan_warnings,
     upscale_use,
 )
-from clipmill.functions.writing import drawing_warnings, measured
+from clipmill.functions.writing import measured, render_warnings
 
 
 class FramingRequest(FramedShape):
@@ -42,11 +42,11 @@ def run(request: FramingRequest, context: Context) -> Result:
     context.report(1, 1, Stage.PREPARING)
     wanted = ClipRender(plan, source.media, source.info, source.video, encoding, channels)
     path = context.new_file("framed.mp4")
-    drawer = render_clip(wanted, path, lambda done: context.report(done, plan.frames, Stage.PROCESSING))
+    report = render_clip(wanted, path, lambda done: context.report(done, plan.frames, Stage.PROCESSING))
     context.report(1, 1, Stage.ENCODING)
     result = measured(path, request.output_key, encoder_name(encoding))
     context.publish(path, request.output_key)
-    warnings = [*plan_warnings(request, plan, source.video), *upscale_warnings, *drawing_warnings(drawer)]
+    warnings = [*plan_warnings(request, plan, source.video), *upscale_warnings, *render_warnings(report)]
     return result.model_copy(update={"warnings": warnings, "upscale": upscale})
 
 

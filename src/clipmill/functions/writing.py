@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from clipmill.engines.draw import ClipDrawer
 from clipmill.engines.probe import probe, require_video
+from clipmill.engines.render import RenderReport
 from clipmill.function.results import ChapterEntry, Result, Warn
 
 
@@ -30,12 +30,14 @@ def measured(path: Path, output_key: str, encoder: str) -> Result:
     )
 
 
-def drawing_warnings(*drawers: ClipDrawer) -> Iterator[Warn]:
-    """What was met while drawing."""
-    concealed = sum(drawer.report.concealed for drawer in drawers)
-    if concealed:
-        message = f"{concealed} frames could not be decoded; the last good picture stands in for them"
-        yield Warn.model_validate({"code": "frames_concealed", "message": message, "count": concealed})
+def render_warnings(report: RenderReport) -> Iterator[Warn]:
+    """What was met while rendering."""
+    if frames := report.concealed_frames:
+        message = f"{frames} frames could not be decoded; the last good picture stands in for them"
+        yield Warn.model_validate({"code": "frames_concealed", "message": message, "count": frames})
+    if packets := report.lost_packets:
+        message = f"{packets} packets of sound could not be decoded; silence stands in for them"
+        yield Warn.model_validate({"code": "sound_concealed", "message": message, "count": packets})
 
 
 def output_ranges(ranges: Sequence[tuple[int, int]], fps: Fraction) -> list[tuple[float, float]]:
