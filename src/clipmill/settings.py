@@ -6,7 +6,7 @@
 | `CLIPMILL_SCRATCH` | folder for scratch files; on the disk of a local store, outputs need no copy | the system's folder for temporary files |
 | `CLIPMILL_THREADS` | cores that one call keeps busy | all cores, at most 4 |
 | `CLIPMILL_MEMORY_GB` | memory of one call, in GiB | what the function needs |
-| `CLIPMILL_TIMEOUT_S` | longest time of one attempt, in seconds | what the function needs |
+| `CLIPMILL_TIMEOUT_S` | longest time of one attempt, in seconds | 21600, six hours: cores are slower than the machines that functions ask for |
 | `CLIPMILL_CACHE_GB` | size of the step cache, in GiB; 0 keeps nothing | 20 |
 | `CLIPMILL_RUNNER` | where jobs run: `auto` or `local` | `auto` |
 | `CLIPMILL_SHARED_PREFIXES` | read-only key prefixes without a tenant, comma separated | none |
@@ -32,6 +32,7 @@ from clipmill.storage.store import Store
 T = TypeVar("T")
 
 _MOST_THREADS_BY_DEFAULT = 4
+SIX_HOURS_S = 6 * 3600.0
 
 
 class RunnerChoice(StrEnum):
@@ -49,7 +50,7 @@ class Settings:
     scratch_root: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     threads: int = 1
     memory_gb: float | None = None
-    timeout_s: float | None = None
+    timeout_s: float = SIX_HOURS_S
     cache_gb: float = 20.0
     runner: RunnerChoice = RunnerChoice.AUTO
     shared_prefixes: tuple[str, ...] = ()
@@ -70,7 +71,7 @@ class Settings:
             scratch_root=read("CLIPMILL_SCRATCH", Path, Path(tempfile.gettempdir())),
             threads=read("CLIPMILL_THREADS", _count, min(cores(), _MOST_THREADS_BY_DEFAULT)),
             memory_gb=read("CLIPMILL_MEMORY_GB", _above_zero, None),
-            timeout_s=read("CLIPMILL_TIMEOUT_S", _above_zero, None),
+            timeout_s=read("CLIPMILL_TIMEOUT_S", _above_zero, SIX_HOURS_S),
             cache_gb=read("CLIPMILL_CACHE_GB", _not_negative, 20.0),
             runner=read("CLIPMILL_RUNNER", RunnerChoice, RunnerChoice.AUTO),
             shared_prefixes=read("CLIPMILL_SHARED_PREFIXES", _prefixes, ()),

@@ -6,7 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,8 +108,3 @@ def request_file(folder: Path, value: Any, name: str = "request.json") -> Path:
     path = folder / name
     path.write_text(value if isinstance(value, str) else json.dumps(value))
     return path
-
-
-def options_of(values: Sequence[str]) -> list[str]:
-    """``--set`` for each of them."""
-    return [part for value in values for part in ("--set", value)]

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 from tests.cli.reels import FRAMES, reel, source
@@ -111,7 +110,8 @@ def test_a_probe_is_interrupted_without_a_traceback(tmp_path: Path):
     pipe = tmp_path / "pipe.mp4"
     subprocess.run(["mkfifo", pipe], check=True)
     process = started("probe", pipe)
-    time.sleep(1)
-    said = interrupted(process)
+    with pipe.open("wb"):
+        # It opens only once the other end reads, and says nothing then.
+        said = interrupted(process)
     assert said.code == 130
     assert "Traceback" not in said.stderr

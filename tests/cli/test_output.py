@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_progress_as_json_makes_every_line_of_stderr_an_event():
     events = clipmill(*WORKING, "--progress", "json", catalogue=CATALOGUE).lines
     assert [event["stage"] for event in events][-1] == "done"
     assert events[-1]["progress"] == 100
-    assert all(before["seq"] < after["seq"] for before, after in zip(events, events[1:], strict=False))
+    assert all(before["seq"] < after["seq"] for before, after in pairwise(events))
 
 
 def test_quiet_says_nothing_beside_the_result(tmp_path: Path):

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -5,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from tests.media_factory import read_sound
@@ -34,7 +38,7 @@ def wanted(tmp_path: Path) -> Wanted:
     info = probe(source)
     video = require_video(info)
     plan = ClipPlan(Fraction(0), whole(video.duration), video.displayed, Size(90, 160), Fraction(30))
-    encoding = VideoFormat(plan.output, plan.fps, Quality.STANDARD, Codec.X264, threads=1)
+    encoding = VideoFormat(plan.output, plan.fps, Quality.DRAFT, Codec.X264, threads=1)
     whole_clip = ClipRender(plan, source, info, video, encoding, channels=2)
     return lambda **changes: replace(whole_clip, **changes)
 
@@ -156,3 +160,48 @@ def test_a_render_tells_which_frames_it_had_to_conceal(wanted: Wanted, tmp_path:
     drawer = render_clip(render, tmp_path / "clip.mp4", lambda _: None)
     assert drawer.report.concealed >= 1
     assert len(fingerprints(tmp_path / "clip.mp4")) == FRAMES
+
+
+CPU_AVX_512F = 13
+"""The number that OpenCV knows this by."""
+ENCODE = """
+import ctypes, sys
+from fractions import Fraction
+from pathlib import Path
+from tests.workflows.clips import fingerprints
+from clipmill.engines.encoders import Codec, VideoFormat
+from clipmill.engines.join_clips import whole
+from clipmill.engines.probe import probe, require_video
+from clipmill.engines.render import ClipRender, render_clip
+from clipmill.media.choices import Quality
+from clipmill.media.framing import ClipPlan
+from clipmill.media.geometry import Size
+
+FILL, LEAST_MAPPED = -6, -3
+source, path = map(Path, sys.argv[1:3])
+info = probe(source)
+video = require_video(info)
+plan = ClipPlan(Fraction(0), whole(video.duration), video.displayed, Size(90, 160), Fraction(30))
+encoding = VideoFormat(plan.output, plan.fps, Quality(sys.argv[3]), Codec.X264, 1)
+libc = ctypes.CDLL(None)
+libc.mallopt(LEAST_MAPPED, 1 << 30)
+for fill in (0, 170, 200):
+    libc.mallopt(FILL, fill)
+    render_clip(ClipRender(plan, source, info, video, encoding, None), path, lambda _: None)
+    print(fingerprints(path))
+"""
+
+
+@pytest.mark.xfail(
+    cv2.checkHardwareSupport(CPU_AVX_512F),
+    reason="x264 plans its B-frames with AVX-512 code that reads memory it never wrote",
+    strict=True,
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc fills memory on demand")
+@pytest.mark.parametrize("quality", ["standard", "high"])
+def test_the_frames_of_a_clip_do_not_depend_on_what_was_in_memory_before(quality: str, tmp_path: Path):
+    source = numbered(tmp_path / "source.mp4", frames=FRAMES)
+    command = [sys.executable, "-c", ENCODE, str(source), str(tmp_path / "clip.mp4"), quality]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert len(set(done.stdout.splitlines())) == 1

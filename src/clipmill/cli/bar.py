@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from clipmill.cli.wording import printable
 from clipmill.jobs.events import Event, OnEvent, nobody
 
 

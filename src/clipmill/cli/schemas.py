@@ -9,8 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from clipmill.cli.workflows import WORKFLOWS
 from clipmill.function.results import Result
-from clipmill.functions.catalog import load_function
-from clipmill.jobs.catalogue import entry_of
+from clipmill.functions.catalog import entry_of, load_function
 
 
 class _WireSchema(GenerateJsonSchema):
@@ -26,7 +25,7 @@ def schemas_of(name: str, catalogue: Mapping[str, str]) -> dict[str, Any]:
     """Name, summary, and the schemas of request and result of a function or workflow."""
     workflow = WORKFLOWS.get(name)
     known = dict(catalogue) | {each: each for each in WORKFLOWS}
-    entry = entry_of(known, workflow.planner if workflow else name)
+    entry = entry_of(workflow.planner if workflow else name, known)
     function = load_function(name, {name: entry})
     return {
         "function": name,

@@ -79,8 +79,8 @@ def planes_of(frame: av.VideoFrame) -> Planes:
 
 
 def _has_alpha(frame: av.VideoFrame) -> bool:
-    # Libav does not call the second half of a palette's or a grey picture's samples alpha.
-    return frame.format.name in ("pal8", "ya8") or any(component.is_alpha for component in frame.format.components)
+    # The colours of a palette have alpha, its one component has none.
+    return frame.format.name == "pal8" or any(component.is_alpha for component in frame.format.components)
 
 
 def _planes_of_rgb(frame: av.VideoFrame) -> Planes:

@@ -19,6 +19,8 @@ from clipmill.engines.resample import Plane, PlaneResampler, Stretch, samples
 from clipmill.media.geometry import Box, canvas_to_source
 
 CHROMA_BLACK = 128
+FINE_ENOUGH = 1.2
+"""Source samples to an output sample up to which the kernel may stay narrow: shrinking apart would blur more."""
 MARGIN = 8
 """Samples around a picture that is still to be shrunk: what the scaler reads beyond its edges."""
 
@@ -69,7 +71,7 @@ def _fill(source: Plane, turn: _Turn, target: Plane, bits: int, black: int) -> N
     rows, columns = target.shape
     direct = turn.index_map(columns, rows, turn.lead, 0)
     steps = np.hypot(*direct[:, :2])
-    if max(steps) <= 1:
+    if max(steps) <= FINE_ENOUGH:
         target[:] = _warped(source, direct, target.shape, black)
         return
     wide, tall = (ceil(count * max(1.0, step)) for count, step in zip((columns, rows), steps, strict=True))

@@ -1,11 +1,15 @@
 """Every video function, by name. A function is loaded when it is first asked for."""
 
+import difflib
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clipmill.errors import InvalidRequestError
-from clipmill.function.definition import Function
+from clipmill.errors import UnknownJobTypeError
+
+if TYPE_CHECKING:
+    # Looking a name up must not cost the import of what a function is.
+    from clipmill.function.definition import Function
 
 CATALOG: Mapping[str, str] = {
     "process_video": "clipmill.functions.process_video:process_video",
@@ -18,10 +22,20 @@ CATALOG: Mapping[str, str] = {
 ALIASES: Mapping[str, str] = {"concatenate_clips_modal": "concatenate_clips"}
 
 
-def load_function(name: str, catalog: Mapping[str, str] = CATALOG) -> Function[Any]:
-    """The function of that name; an unknown name is an error that lists the known ones."""
-    place = catalog.get(ALIASES.get(name, name))
-    if place is None:
-        raise InvalidRequestError(f"unknown function {name!r}; known functions: {', '.join(catalog)}")
-    module, _, attribute = place.partition(":")
+def entry_of(name: str, catalog: Mapping[str, str] = CATALOG) -> str:
+    """Where a function lies, as ``"module:attribute"``; an unknown name is an error with the nearest known one.
+
+    >>> entry_of("echo", {"echo": "shop:echo"})
+    'shop:echo'
+    """
+    if entry := catalog.get(ALIASES.get(name, name)):
+        return entry
+    near = difflib.get_close_matches(name, catalog, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(catalog)) or 'none'}."
+    raise UnknownJobTypeError(f"there is no function {name!r:.100}. {hint}")
+
+
+def load_function(name: str, catalog: Mapping[str, str] = CATALOG) -> "Function[Any]":
+    """The function of that name."""
+    module, _, attribute = entry_of(name, catalog).partition(":")
     return getattr(import_module(module), attribute)

@@ -17,8 +17,8 @@ from clipmill.errors import (
     WorkerLostError,
     error_from_json,
 )
+from clipmill.functions.catalog import entry_of
 from clipmill.jobs.broker import Broker, Moved
-from clipmill.jobs.catalogue import entry_of
 from clipmill.jobs.channel import Garbled
 from clipmill.jobs.conversation import Conversation
 from clipmill.jobs.death import Death
@@ -69,7 +69,7 @@ class Attempt:
     def run(self) -> Done:
         """The function's result with its outputs in the store, or the typed error of whatever went wrong."""
         self._check()
-        entry = entry_of(self._machine.catalogue, self._job.function)
+        entry = entry_of(self._job.function, self._machine.catalogue)
         scratch = Scratch.make(self._machine.scratch_root)
         try:
             done = self._run_in(scratch, entry)

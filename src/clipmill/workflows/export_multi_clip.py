@@ -20,18 +20,20 @@ from clipmill.jobs.cache import StepCache, cache_key
 from clipmill.jobs.events import Event, OnEvent, nobody
 from clipmill.jobs.faults import typed
 from clipmill.jobs.job import Job
+from clipmill.jobs.limits import GIB
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.progress import ProgressMeter
 from clipmill.jobs.source_identity import source_identity
 from clipmill.jobs.stored_results import StoredResults, warn_unkept
 from clipmill.jobs.windows import MULTI_CLIP
+from clipmill.settings import Settings
 from clipmill.storage.keys import full_key, output_key
 from clipmill.storage.store import ObjectInfo
 from clipmill.workflows.steps import StepRunner, Steps
 
 NAME = "export_multi_clip"
-CACHE_BYTES = 20 * 1024**3
+CACHE_BYTES = int(Settings().cache_gb * GIB)
 KEPT = timedelta(days=14)
 CLIPS_AT_ONCE = 16
 """Clips that are handed to the runner at a time; how many of them run is the runner's choice."""
