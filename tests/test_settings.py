@@ -17,7 +17,7 @@ def test_without_any_variable_the_defaults_hold():
     assert settings.store == "./clipmill-data"
     assert settings.runner is RunnerChoice.AUTO
     assert 1 <= settings.threads <= min(4, cores())
-    assert (settings.limits.memory_bytes, settings.limits.time_s) == (None, None)
+    assert (settings.limits.memory_bytes, settings.limits.time_s) == (None, 21600.0)
     assert (settings.shared_prefixes, settings.tenant) == ((), "")
 
 

@@ -1,5 +1,5 @@
 import io
-import sys
+from contextlib import redirect_stderr
 
 import pytest
 
@@ -13,13 +13,18 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    screen = Terminal()
+@pytest.fixture(autouse=True)
+def plain_surroundings(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setattr(sys, "stderr", screen)
-    return screen
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def shown(title: str, told: Event) -> str:
+    """All that a terminal gets while a bar tells one event."""
+    with redirect_stderr(Terminal()) as terminal, bar(title) as on_event:
+        on_event(told)
+    return terminal.getvalue()
 
 
 def event(**changes: object) -> Event:
@@ -27,17 +32,14 @@ def event(**changes: object) -> Event:
     return Event(**(values | changes))
 
 
-def test_a_bar_tells_the_title_the_stage_and_the_share(terminal: Terminal):
-    with bar("reel.mp4") as on_event:
-        on_event(event(frames_done=12, frames_total=48))
-    for words in ("reel.mp4: rendering", "42%", "12/48 frames"):
-        assert words in terminal.getvalue()
+def test_a_bar_tells_the_title_the_stage_and_the_share():
+    text = shown("reel.mp4", event(frames_done=12, frames_total=48))
+    assert [words for words in ("reel.mp4: rendering", "42%", "12/48 frames") if words not in text] == []
 
 
-def test_a_name_in_brackets_is_shown_as_it_is(terminal: Terminal):
-    with bar("[red]match[/wrong].mp4") as on_event:
-        on_event(event(message="\x1b[2J"))
-    assert "[red]match[/wrong].mp4: \\x1b[2J" in terminal.getvalue()
+def test_a_name_in_brackets_is_shown_as_it_is():
+    text = shown("[red]match[/wrong].mp4", event(message="\x1b[2J"))
+    assert "[red]match[/wrong].mp4: \\x1b[2J" in text
 
 
 @pytest.mark.parametrize(

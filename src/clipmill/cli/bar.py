@@ -18,17 +18,14 @@ def bar(title: str) -> Generator[OnEvent]:
     if console.is_dumb_terminal:
         yield nobody
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[counted]}"),
-    )
+    # Titles are names of files: whatever stands in them is shown, and means nothing.
+    what, count = (TextColumn(f"{{task.{field}}}", markup=False) for field in ("description", "fields[counted]"))
+    columns = (what, BarColumn(), TaskProgressColumn(), count)
     progress = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
-    task = progress.add_task(title, total=100, counted="")
+    task = progress.add_task(printable(title), total=100, counted="")
 
     def on_event(event: Event) -> None:
-        text = title if event.message == title else f"{title}: {event.message}"
+        text = printable(f"{title}: {event.message}")
         progress.update(task, completed=event.progress, description=text, counted=counted(event))
 
     with progress:

@@ -7,6 +7,8 @@ Transfer functions: SMPTE ST 2084 (PQ) and ITU-R BT.2100 HLG with its display ga
 for a BT.1886 display.
 """
 
+import atexit
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -67,13 +69,14 @@ def shoulder(relative: Values) -> Values:
 
 @cache
 def sdr_table(transfer: str) -> Path:
-    """A ``.cube`` file from coded HDR R'G'B' to coded BT.709 R'G'B'; written once per process."""
+    """A ``.cube`` file from coded HDR R'G'B' to coded BT.709 R'G'B'; written once per process, gone at its end."""
     steps = np.linspace(0.0, 1.0, EDGE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
     signal = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
     light = pq_light(signal) if transfer == "pq" else hlg_light(signal)
     coded = np.power(np.clip(sdr_light(light), 0.0, 1.0), 1 / DISPLAY_GAMMA)
     folder = Path(tempfile.mkdtemp(prefix="clipmill-tonemap-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / f"{transfer}.cube"
     with path.open("w", encoding="ascii") as cube:
         cube.write(f"LUT_3D_SIZE {EDGE}\n")

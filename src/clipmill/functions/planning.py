@@ -7,7 +7,7 @@ from typing import Any
 
 from clipmill.engines.encoders import Codec, VideoFormat, available_codec
 from clipmill.engines.probe import check_limits, probe, require_video
-from clipmill.errors import EmptyRangeError, ModelMissingError
+from clipmill.errors import EmptyRangeError, LimitExceededError, ModelMissingError
 from clipmill.function.context import Context, Media
 from clipmill.function.results import UpscaleUse, Warn
 from clipmill.function.shapes import ClipShape, RenderOptions
@@ -18,6 +18,10 @@ from clipmill.media.info import MediaInfo, VideoInfo
 from clipmill.media.time import selection_tolerance
 from clipmill.media.timeline import canonical_timeline
 from clipmill.media.tracks import BoxTrack
+
+
+LONGEST_OUTPUT_S = 6 * 3600
+"""A small file can claim frames a day apart: what is drawn is bounded before the first frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ def plan_clip(request: FramedShape, video: VideoInfo) -> ClipPlan:
         )
     edits = None if request.segments_data is None else request.segments_data.edits()
     timeline = canonical_timeline(edits, end - request.source_start_time)
+    if timeline.duration > LONGEST_OUTPUT_S:
+        raise LimitExceededError(
+            f"the output would last {float(timeline.duration):.0f} s, more than {LONGEST_OUTPUT_S} s; trim it or raise its speed",
+        )
     output = Size(request.output_width, request.output_height)
     keys = keyframe_boxes(request, video.rate)
     crop = None
