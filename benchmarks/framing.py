@@ -6,6 +6,7 @@ where the camera stands still: so both ways stand here with a fixed and with a m
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.footage import drawn_minute, real_minute
@@ -64,7 +65,7 @@ def commands(source: Path, folder: Path) -> dict[str, list[str]]:
 def straight(path: tuple[tuple[int, int], ...]) -> str:
     """The path as an expression of ffmpeg's crop, straight between its keys."""
     text = str(path[-1][1])
-    for (start, x), (end, to) in reversed(list(zip(path, path[1:], strict=False))):
+    for (start, x), (end, to) in reversed(list(pairwise(path))):
         text = f"if(lt(t,{end}),{x}+{(to - x) / (end - start):.6f}*(t-{start}),{text})"
     return text
 

@@ -33,7 +33,7 @@ def test_the_tracks_of_a_note_hold_every_frame_once(head: int, body: int, tail: 
     assert [frame for first, last in note.tracks for frame in range(first, last)] == list(range(note.frames))
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner), max_leaves=5))
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))
 def test_a_comment_that_is_other_json_is_no_note(value: Any):
     assert ItemNote.of(json.dumps(value)) is None
 

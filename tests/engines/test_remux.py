@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 import pytest
+from tests.contexts import FolderContext
 from tests.media_factory import VARIANTS, Recipe, Sound, make_video
 from tests.media_reading import frame_numbers, pictures
 from tests.workflows.clips import boxes, numbered, packets
@@ -93,7 +94,7 @@ def test_chapters_are_copied(tmp_path: Path):
 
 
 @pytest.fixture
-def own(world: Any) -> Iterator[Callable[..., tuple[Path, VideoFormat]]]:
+def own(world: FolderContext) -> Callable[..., tuple[Path, VideoFormat]]:
     """A deliverable of ours, and how it was encoded."""
 
     def made(**request: Any) -> tuple[Path, VideoFormat]:
@@ -103,7 +104,7 @@ def own(world: Any) -> Iterator[Callable[..., tuple[Path, VideoFormat]]]:
         size = Size(options["output_width"], options["output_height"])
         return world.folder / "own.mp4", VideoFormat(size, Fraction(30), Quality(options["quality"]), Codec.X264)
 
-    yield made
+    return made
 
 
 @pytest.mark.parametrize("quality", list(Quality))

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from clipmill.engines.tonemap import (
     DISPLAY_GAMMA,
     EDGE,
     LUMA_709,
+    LUMA_2020,
     hlg_light,
     pq_light,
     sdr_light,
@@ -34,20 +36,18 @@ def test_hlg_greys_mean_the_light_of_the_report_on_a_display_of_1000(signal, lig
     assert hlg_light(np.array([signal] * 3)) == pytest.approx([light] * 3, rel=0.005, abs=1e-4)
 
 
-@given(st.floats(0, 50), st.floats(1e-3, 1))
+@given(st.floats(0, 20), st.floats(1e-3, 1))
 def test_the_curve_rises_everywhere_and_never_reaches_white(relative, more):
     lower, upper = shoulder(np.array([relative, relative + more]))
-    assert lower < upper < 1 or upper == pytest.approx(1, abs=1e-9)
+    assert lower < upper < 1
 
 
 @given(COLOURS, st.floats(1e-3, DIFFUSE_WHITE))
 def test_no_channel_is_clipped_below_diffuse_white(colour, luminance):
-    light = colour * luminance / max(float(colour @ [0.2627, 0.6780, 0.0593]), 1e-6)
+    light = colour * luminance / max(float(colour @ LUMA_2020), 0.05)
     drawn = sdr_light(light)
     assert drawn.min() >= -1e-9
-    # Even a colour whose strongest channel is far above diffuse white stays below the display's white.
-    if luminance <= DIFFUSE_WHITE and light.max() <= 20 * DIFFUSE_WHITE:
-        assert drawn.max() < 1
+    assert drawn.max() < 1
 
 
 @given(COLOURS, st.floats(0.05, 4000), st.floats(1.01, 3))
@@ -81,5 +81,4 @@ def test_the_table_is_gone_when_its_process_ends():
     tell = "from clipmill.engines.tonemap import sdr_table; print(sdr_table('pq'))"
     path = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
     assert path.endswith("pq.cube")
-    with pytest.raises(FileNotFoundError):
-        open(path).close()  # noqa: PTH123, SIM115 - it must not be there
+    assert not Path(path).parent.exists()

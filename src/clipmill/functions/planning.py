@@ -19,7 +19,6 @@ from clipmill.media.time import selection_tolerance
 from clipmill.media.timeline import canonical_timeline
 from clipmill.media.tracks import BoxTrack
 
-
 LONGEST_OUTPUT_S = 6 * 3600
 """A small file can claim frames a day apart: what is drawn is bounded before the first frame."""
 

@@ -1,0 +1,33 @@
+import av
+import numpy as np
+import pytest
+from tests.media_recipes import PATCHES, Colour
+
+from clipmill.engines.resample import samples
+from clipmill.engines.still import write_png
+
+
+def rgb_of(path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        assert frame.format.name == "rgb24"
+        return frame.to_ndarray()
+
+
+def test_a_picture_keeps_its_size_and_its_colours(tmp_path):
+    frame = av.VideoFrame(112, 34, "yuv420p")
+    for place, rgb in enumerate(PATCHES):
+        for index, level in enumerate(Colour().levels(rgb)):
+            width = 16 if index == 0 else 8
+            samples(frame, index)[:, place * width : (place + 1) * width] = level
+    write_png(frame, tmp_path / "frame.png")
+    shown = rgb_of(tmp_path / "frame.png")
+    assert shown.shape == (34, 112, 3)
+    for place, rgb in enumerate(PATCHES):
+        assert shown[17, place * 16 + 8].tolist() == pytest.approx(rgb, abs=3)
+
+
+def test_a_file_is_a_png(tmp_path):
+    frame = av.VideoFrame(16, 16, "yuv420p")
+    write_png(frame, tmp_path / "frame.png")
+    assert (tmp_path / "frame.png").read_bytes().startswith(b"\x89PNG\r\n")
