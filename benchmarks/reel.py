@@ -20,14 +20,7 @@ def request(source: Path, target: Path, *, edited: bool = False) -> dict[str, ob
             "source_start_time": 7 * n,
             "source_end_time": 7 * n + SECONDS,
             "crop_keyframes": [
-                {"time": 0, "x": 500 + 20 * n, "y": 0, "width": 607.5, "height": 1080},
-                {
-                    "time": SECONDS,
-                    "x": 620 - 20 * n + (30 if edited and n == 3 else 0),
-                    "y": 0,
-                    "width": 607.5,
-                    "height": 1080,
-                },
+                {"time": 0, "x": 656.25 + (30 if edited and n == 3 else 0), "y": 0, "width": 607.5, "height": 1080}
             ],
         }
         for n in range(CLIPS)
@@ -37,7 +30,7 @@ def request(source: Path, target: Path, *, edited: bool = False) -> dict[str, ob
 
 
 def xfade(source: Path, target: Path) -> list[str]:
-    """The same reel as one ffmpeg graph, crops standing still."""
+    """The same reel as one ffmpeg graph."""
     inputs = [part for n in range(CLIPS) for part in ("-ss", str(7 * n), "-t", str(SECONDS), "-i", str(source))]
     parts = [f"[{n}:v]crop=608:1080:656:0,scale=1080:1920,fps=30,settb=1/30,setsar=1[v{n}]" for n in range(CLIPS)]
     picture, sound = "v0", "0:a"

@@ -65,8 +65,9 @@ def test_a_missing_source_ends_with_4():
     assert sample("copy", "--set", "input_key=none.mp4", "--set", "output_key=out.mp4").code == 4
 
 
-def test_a_job_over_its_time_ends_with_6():
-    assert sample("short_of_time").code == 6
+def test_a_job_over_its_time_ends_with_6(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CLIPMILL_TIMEOUT_S", "1")
+    assert sample("render_for_ever").code == 6
 
 
 def test_a_store_that_fails_ends_with_7():

@@ -106,10 +106,10 @@ def endless_reel(tmp_path: Path) -> Path:
     return written
 
 
-def test_a_probe_is_interrupted_without_a_traceback(tmp_path: Path):
-    pipe = tmp_path / "pipe.mp4"
+def test_a_command_without_a_job_is_interrupted_without_a_traceback(tmp_path: Path):
+    pipe = tmp_path / "request.json"
     subprocess.run(["mkfifo", pipe], check=True)
-    process = started("probe", pipe)
+    process = started("run", "echo", "--request", pipe)
     with pipe.open("wb"):
         # It opens only once the other end reads, and says nothing then.
         said = interrupted(process)

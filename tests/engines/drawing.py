@@ -1,12 +1,13 @@
 """Draw clips without encoding them, and look at the frames."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 
 from clipmill.engines.draw import ClipDrawer, DrawReport
@@ -100,3 +101,43 @@ def with_display_matrix(source: Path, path: Path, turns: int, *, mirrored: bool)
 def as_displayed(plane: np.ndarray, turns: int, *, mirrored: bool) -> np.ndarray:
     """The stored samples the way a player shows them."""
     return np.rot90(plane[:, ::-1] if mirrored else plane, -turns)
+
+
+def lossless_video(
+    path: Path, frames: Iterable[Sequence[np.ndarray]], name: str = "yuv420p", rate: Fraction = Fraction(10)
+) -> Path:
+    """Frames, given as planes, that decode to the bit; BT.709, limited range. H.264, or FFV1 in a Matroska file."""
+    codec, options = ("ffv1", {}) if path.suffix == ".mkv" else ("libx264", {"qp": "0", "preset": "ultrafast"})
+    with av.open(str(path), "w") as output:
+        stream: Any = None
+        for number, planes in enumerate(frames):
+            if stream is None:
+                stream = output.add_stream(codec, rate=rate, options=options)
+                context = stream.codec_context
+                context.height, context.width = planes[0].shape
+                context.pix_fmt, context.thread_count = name, 1
+                context.colorspace = context.color_primaries = context.color_trc = context.color_range = 1
+            frame = frame_of(planes, name)
+            frame.pts, frame.time_base = number, 1 / rate
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def frame_of(planes: Sequence[np.ndarray], name: str = "yuv420p") -> Any:
+    """A frame with these planes."""
+    frame = av.VideoFrame(planes[0].shape[1], planes[0].shape[0], name)
+    for index, plane in enumerate(planes):
+        samples(frame, index)[:] = plane
+    frame.colorspace, frame.color_range = 1, 1
+    return frame
+
+
+def flat(luma: int, size: tuple[int, int] = (96, 64), blue: int = 128, red: int = 128) -> tuple[np.ndarray, ...]:
+    """The planes of a 4:2:0 picture of one colour."""
+    width, height = size
+    chroma = (height // 2, width // 2)
+    return tuple(
+        np.full(shape, level, np.uint8)
+        for shape, level in zip(((height, width), chroma, chroma), (luma, blue, red), strict=True)
+    )

@@ -36,6 +36,9 @@ def run(arguments: Sequence[str], catalogue: Mapping[str, str] | None = None) ->
         return _run(app, arguments)
     except UnwrittenError as fault:
         return _unwritten(app.output, fault.__cause__)
+    except KeyboardInterrupt:
+        # It came while an error was being told.
+        return ExitCode.INTERRUPTED
 
 
 def _run(app: App, arguments: Sequence[str]) -> int:

@@ -95,12 +95,16 @@ class MovieWriter:
         self._raw_sound = any(video.codec is Codec.MAGICYUV for video in pictures)
         form = MOV if self._raw_sound else MP4
         self._container = self._guarded(lambda: av.open(path, "w", **form))
-        if comment:
-            self._container.metadata["comment"] = comment
-        self._container.set_chapters([_chapter(mark) for mark in chapters])
-        self.tracks = [self._picture_track(video, template) for video in pictures]
-        self.sound = None if channels is None else self._sound_track(channels, lossless_sound)
-        self._guarded(self._container.start_encoding)
+        try:
+            if comment:
+                self._container.metadata["comment"] = comment
+            self._container.set_chapters([_chapter(mark) for mark in chapters])
+            self.tracks = [self._picture_track(video, template) for video in pictures]
+            self.sound = None if channels is None else self._sound_track(channels, lossless_sound)
+            self._guarded(self._container.start_encoding)
+        except BaseException:
+            self.abandon()
+            raise
 
     def _picture_track(self, video: VideoFormat, template: VideoStream | None) -> PictureTrack:
         if template is not None:

@@ -81,9 +81,15 @@ def _fill(source: Plane, turn: _Turn, target: Plane, bits: int, black: int) -> N
 
 
 def _warped(source: Plane, index_map: NDArray[np.float64], shape: tuple[int, int], black: int) -> Plane:
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    border = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": (black,)}
-    return cast("Plane", cv2.warpAffine(source, index_map, shape[::-1], flags=flags, **border))
+    turned = cv2.warpAffine(
+        source,
+        index_map,
+        (shape[1], shape[0]),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(black,),
+    )
+    return cast("Plane", turned)
 
 
 def _deepened(plane: Plane, bits: int, wanted: int) -> Plane:

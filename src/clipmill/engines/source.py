@@ -65,6 +65,10 @@ def reading(media: Media) -> Generator[None]:
 
 def _opened_file(path: Path) -> BinaryIO:
     try:
+        if path.exists() and not path.is_file():
+            raise SourceMissingError(
+                f"{path} is no file that can be read from any place. Save the video to a file first."
+            )
         # Unbuffered: libav starts where the descriptor stands.
         return cast("BinaryIO", path.open("rb", buffering=0))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as fault:

@@ -13,7 +13,7 @@ from clipmill.errors import (
     InvalidSizeError,
     LimitExceededError,
 )
-from clipmill.function.wire import Count, Flag, Number, Seconds, Text, WireModel, at_least, between
+from clipmill.function.wire import Count, Factor, Flag, Number, Seconds, Text, WireModel, at_least, between
 from clipmill.media.choices import EncoderChoice, Motion, Quality, Upscale, UpscaleFallback, UpscaleModel
 from clipmill.media.geometry import Box, Fit
 from clipmill.media.time import parse_rate
@@ -89,7 +89,7 @@ class SpeedSegment(WireModel):
 
     start: Seconds
     end: Seconds
-    speed: Annotated[Seconds, between(SLOWEST, FASTEST)] = Fraction(1)
+    speed: Annotated[Factor, between(SLOWEST, FASTEST)] = Fraction(1)
 
 
 class TrimRange(WireModel):
@@ -109,9 +109,7 @@ class Segments(WireModel):
     trim_range: TrimRange | None = None
     segments: tuple[SpeedSegment, ...] = ()
     boundaries: tuple[Seconds, ...] = ()
-    segment_speeds: dict[str, Annotated[Seconds, between(SLOWEST, FASTEST)]] = Field(
-        default_factory=dict[str, Fraction]
-    )
+    segment_speeds: dict[str, Annotated[Factor, between(SLOWEST, FASTEST)]] = Field(default_factory=dict[str, Fraction])
 
     @field_validator("trim_range", mode="before")
     @classmethod

@@ -40,6 +40,14 @@ Seconds = Annotated[
 ]
 """An exact time or duration."""
 
+Factor = Annotated[
+    Fraction,
+    PlainValidator(_exact_number),
+    PlainSerializer(float, return_type=float, when_used="json"),
+    WithJsonSchema({"type": "number"}),
+]
+"""An exact number without a unit."""
+
 Number = Annotated[float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 """A finite JSON number; text, booleans and NaN are refused."""
 

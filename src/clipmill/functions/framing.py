@@ -54,8 +54,10 @@ def plan(request: FramingRequest, context: Context) -> dict[str, Any]:
     """What ``run`` will draw."""
     source = open_source(context, request.input_key)
     clip = plan_clip(request, source.video)
-    warnings = [warning.model_dump() for warning in plan_warnings(request, clip, source.video)]
-    return described(clip) | {"copied_ranges": [], "warnings": warnings}
+    upscale, upscale_warnings = upscale_use(request, clip)
+    warnings = [*plan_warnings(request, clip, source.video), *upscale_warnings]
+    told = {"upscale": upscale.model_dump(), "copied_ranges": [], "warnings": [each.model_dump() for each in warnings]}
+    return described(clip) | told
 
 
 process_framing = Function(

@@ -117,12 +117,15 @@ def plan_warnings(request: FramedShape, plan: ClipPlan, video: VideoInfo) -> Ite
             message=f"{len(outside)} crop keyframes leave the {video.displayed.width}x{video.displayed.height} frame, "
             f"the first is number {outside[0]}; they were moved inside",
         )
-    if plan.rotation and keys:
-        boxes = (clamp_box(box, video.displayed) for _, box in keys)
-        if any(rotated_box_leaves_source(box, video.displayed, plan.rotation) for box in boxes):
-            yield Warn(code="rotation_border", message="the crop shows the black border of the rotated picture")
+    if plan.rotation and _shows_border(plan):
+        yield Warn(code="rotation_border", message="the crop shows the black border of the rotated picture")
     if request.motion is Motion.FLOW and any(piece.speed < 1 for piece in plan.timeline.pieces):
         yield Warn(code="motion_flow_unavailable", message="optical flow is not built yet; pictures were blended")
+
+
+def _shows_border(plan: ClipPlan) -> bool:
+    boxes = (shot.placement.box for shot in plan.shots())
+    return any(rotated_box_leaves_source(box, plan.frame, plan.rotation) for box in boxes)
 
 
 def upscale_use(request: RenderOptions, plan: ClipPlan) -> tuple[UpscaleUse, list[Warn]]:
