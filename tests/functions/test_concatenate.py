@@ -484,23 +484,28 @@ from pathlib import Path
 from tests.contexts import FolderContext
 from tests.workflows.clips import joined
 
-joined(FolderContext(Path(sys.argv[1])), ["item0.mp4", "item1.mp4", "item2.mp4"] * int(sys.argv[2]), "dissolve", 0.2)
+world = FolderContext(Path(sys.argv[1]))
+keys = [world.put(Path(path)) for path in sys.argv[3:]]
+joined(world, keys * int(sys.argv[2]), "dissolve", 0.2)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-def test_thirty_clips_take_no_more_memory_than_three(world: FolderContext):
-    sizes = {"output_width": 180, "output_height": 320}
+@pytest.mark.xfail(reason="the sound of a clip that was played keeps its last block", strict=True)
+def test_many_clips_take_no_more_memory_than_a_few(world: FolderContext, tmp_path_factory: pytest.TempPathFactory):
+    items: list[str] = []
     for clip in range(3):
         numbered(world.folder / f"{clip}.mp4", 1000 * clip, 30)
-        item(world, f"{clip}.mp4", f"item{clip}.mp4", 6, 6, **sizes)
+        path = item(world, f"{clip}.mp4", f"item{clip}.mp4", 6, 6, output_width=180, output_height=320)
+        items.append(str(path))
 
     def peak(times: int) -> int:
-        command = [sys.executable, "-c", MEASURE, str(world.folder), str(times)]
-        environment = {"PYTHONPATH": ":".join(sys.path), "PATH": ""}
+        folder = str(tmp_path_factory.mktemp("join"))
+        command = [sys.executable, "-c", MEASURE, folder, str(times), *items]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         return int(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
 
-    assert peak(10) <= 1.1 * peak(1)
+    assert peak(33) <= 1.1 * peak(1)
 
 
 def test_the_plan_tells_what_the_join_will_be(world: FolderContext):

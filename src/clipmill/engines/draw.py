@@ -78,8 +78,10 @@ class ClipDrawer:
             self.report.note(sight, self.plan)
             frame = self._drawn(sight, shot)
             frame.pts = shot.number
+            if first == 0 and shot.number + 1 == self.plan.frames:
+                # Before the last frame: nobody needs to ask for one more.
+                self.report.settle()
             yield frame
-        self.report.settle()
 
     def _drawn(self, sight: Sighting, shot: Shot) -> av.VideoFrame:
         part = self._between(sight, shot)

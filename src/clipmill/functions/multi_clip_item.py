@@ -1,43 +1,29 @@
 """``process_multi_clip_item``: one clip of a multi-clip export, rendered so that it joins with its neighbours."""
 
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any
 
 from pydantic import field_validator
 
-from clipmill.engines.render import ClipRender, Ends, render_clip
+from clipmill.engines.render import Ends
 from clipmill.errors import TransitionTooLongError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
 from clipmill.function.results import Result
-from clipmill.function.stages import Stage
-from clipmill.function.wire import Count, Flag, Text
-from clipmill.functions.planning import (
-    FramedShape,
-    channels_of,
-    described,
-    encoder_name,
-    encoding_of,
-    open_source,
-    plan_clip,
-    plan_warnings,
-    upscale_use,
-)
-from clipmill.functions.writing import measured, render_warnings
+from clipmill.function.wire import Count, Flag
+from clipmill.functions.planning import ClipRequest
+from clipmill.functions.rendering import render, told_plan
 from clipmill.media.framing import ClipPlan
 
 
-class MultiClipItemRequest(FramedShape):
+class MultiClipItemRequest(ClipRequest):
     """One clip; ``intermediate`` keeps all of it lossless, ``head_frames`` and ``tail_frames`` only its ends.
 
     A clip with ``joinable`` set carries its sound lossless and its ends in tracks of their own.
     """
 
-    aliases: ClassVar = {"input_key": ("input_video_key",)}
-
     clip_index: Count = 0
-    input_key: Text
-    output_key: Text
     intermediate: Flag = False
     joinable: Flag = False
     head_frames: Count = 0
@@ -53,29 +39,12 @@ class MultiClipItemRequest(FramedShape):
 
 def run(request: MultiClipItemRequest, context: Context) -> Result:
     """Render one clip of a multi-clip export, its frames under a transition lossless."""
-    source = open_source(context, request.input_key)
-    plan = plan_clip(request, source.video)
-    upscale, upscale_warnings = upscale_use(request, plan)
-    encoding = encoding_of(request, plan, context.threads)
-    channels = channels_of(request, source.info)
-    ends = _ends(request, plan)
-    context.report(1, 1, Stage.PREPARING)
-    wanted = ClipRender(plan, source.media, source.info, source.video, encoding, channels, ends)
-    path = context.new_file("item.mp4")
-    report = render_clip(wanted, path, lambda done: context.report(done, plan.frames, Stage.PROCESSING))
-    context.report(1, 1, Stage.ENCODING)
-    result = measured(path, request.output_key, encoder_name(encoding))
-    context.publish(path, request.output_key)
-    warnings = [*plan_warnings(request, plan, source.video), *upscale_warnings, *render_warnings(report)]
-    counted = {"frames": plan.frames, "duration": float(plan.frames / plan.fps)}
-    return result.model_copy(update={"warnings": warnings, "upscale": upscale} | (counted if ends else {}))
+    return render(request, context, partial(_ends, request))
 
 
 def plan(request: MultiClipItemRequest, context: Context) -> dict[str, Any]:
     """What ``run`` will draw."""
-    source = open_source(context, request.input_key)
-    clip = plan_clip(request, source.video)
-    return described(clip) | {"lossless_head": request.head_frames, "lossless_tail": request.tail_frames}
+    return told_plan(request, context, partial(_ends, request))
 
 
 def _ends(request: MultiClipItemRequest, clip: ClipPlan) -> Ends | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from clipmill.engines.encoders import Codec, VideoFormat, available_codec
 from clipmill.engines.probe import check_limits, probe, require_video
@@ -11,6 +11,7 @@ from clipmill.errors import EmptyRangeError, LimitExceededError, ModelMissingErr
 from clipmill.function.context import Context, Media
 from clipmill.function.results import UpscaleUse, Warn
 from clipmill.function.shapes import ClipShape, RenderOptions
+from clipmill.function.wire import Text
 from clipmill.media.choices import Motion, Upscale, UpscaleFallback
 from clipmill.media.framing import ClipPlan, settled_fit
 from clipmill.media.geometry import Box, Size, clamp_box, rotated_box_leaves_source, rotation_in_force
@@ -34,6 +35,15 @@ class Source:
 
 class FramedShape(ClipShape, RenderOptions):
     """One clip and how it is rendered."""
+
+
+class ClipRequest(FramedShape):
+    """One clip, where its source lies, and where its output goes."""
+
+    aliases: ClassVar = {"input_key": ("input_video_key",)}
+
+    input_key: Text
+    output_key: Text
 
 
 def open_source(context: Context, key: str) -> Source:

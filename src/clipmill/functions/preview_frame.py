@@ -1,7 +1,7 @@
 """``preview_frame``: one frame of a framed clip as PNG, drawn by the code that renders it."""
 
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from clipmill.engines.draw import ClipDrawer
 from clipmill.engines.still import write_png
@@ -11,18 +11,14 @@ from clipmill.function.definition import Function
 from clipmill.function.needs import Needs
 from clipmill.function.results import FrameResult
 from clipmill.function.stages import Stage
-from clipmill.function.wire import Seconds, Text, at_least
-from clipmill.functions.planning import FramedShape, open_source, plan_clip
+from clipmill.function.wire import Seconds, at_least
+from clipmill.functions.planning import ClipRequest, open_source, plan_clip
 from clipmill.media.framing import ClipPlan, Shot
 
 
-class PreviewRequest(FramedShape):
+class PreviewRequest(ClipRequest):
     """A framed clip and the output time, in seconds, of the frame to draw."""
 
-    aliases: ClassVar = {"input_key": ("input_video_key",)}
-
-    input_key: Text
-    output_key: Text
     time: Annotated[Seconds, at_least(0)] = Fraction(0)
 
 
