@@ -60,6 +60,11 @@ class Tape:
         for first in range(start, start + count, BLOCK):
             yield self.read(first, min(BLOCK, start + count - first))
 
+    def let_go(self) -> None:
+        """Forget everything; what is read from now on is silence."""
+        self._coming = iter(())
+        self._held = np.zeros((self._held.shape[0], 0), np.float32)
+
     @property
     def _end(self) -> int:
         return self._first + self._held.shape[1]

@@ -59,6 +59,7 @@ class _Reel:
 
     def close(self) -> None:
         self._blocks.close()
+        self._tape.let_go()
 
 
 def _opened(part: SoundPart, channels: int) -> Generator[Samples]:

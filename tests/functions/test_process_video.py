@@ -1,0 +1,73 @@
+import pytest
+from tests.functions.truth import SMALL, Truth, framed
+from tests.media_factory import VARIANTS, frame_numbers
+
+from clipmill.errors import InvalidRequestError, InvalidSizeError, UnknownJobTypeError
+from clipmill.functions.framing import process_framing
+from clipmill.functions.process_video import process_video
+
+CUT = {"segments_data": {"trim_start": 0.5, "trim_end": 1}}
+
+
+def asked(world, source, job_type="framing", output_key="video.mp4", **params):
+    job = {"job_type": job_type, "input_key": world.put(source), "output_key": output_key}
+    return job | {"params": SMALL | CUT | params}
+
+
+def test_a_framing_job_is_process_framing(world, videos):
+    process_video(asked(world, videos("cfr_25")), world)
+    direct = framed(world, videos("cfr_25"), output_key="direct.mp4", **CUT)
+    assert (world.folder / "video.mp4").read_bytes() == direct.read_bytes()
+    truth = Truth(VARIANTS["cfr_25"])
+    shown = frame_numbers(world.folder / "video.mp4", (640, 360), truth.centre)
+    assert shown == truth.numbers(30, (0.5, 1, 1))
+
+
+def test_a_job_without_params_has_the_defaults_of_framing(world, videos):
+    bare = {"job_type": "framing", "input_key": world.put(videos("cfr_25")), "output_key": "video.mp4"}
+    plan = process_video.plan(process_video.parse(bare), world)
+    assert (plan["width"], plan["height"], plan["fps"], plan["frames"]) == (1080, 1920, "30", 60)
+
+
+def test_camel_case_is_understood_outside_and_inside(world, videos):
+    job = {"jobType": "framing", "inputVideoKey": world.put(videos("cfr_25")), "outputKey": "video.mp4"}
+    job["params"] = {"targetWidth": 90, "targetHeight": 160, "segmentsData": {"trimEnd": 0.2}}
+    plan = process_video.plan(process_video.parse(job), world)
+    assert (plan["width"], plan["height"], plan["frames"]) == (90, 160, 6)
+
+
+def test_the_plan_is_that_of_the_job_type(world, videos):
+    job = asked(world, videos("cfr_25"), rotation=5)
+    direct = {name: value for name, value in job["params"].items()} | {"input_key": "cfr_25.mp4", "output_key": "x"}
+    assert process_video.plan(process_video.parse(job), world) == process_framing.plan(
+        process_framing.parse(direct), world
+    )
+
+
+@pytest.mark.parametrize("job_type", ["", "Framing", "karaoke", "x" * 1000])
+def test_an_unknown_job_type_is_refused_with_the_known_ones(world, videos, job_type):
+    with pytest.raises(UnknownJobTypeError, match="framing") as told:
+        process_video(asked(world, videos("cfr_25"), job_type), world)
+    assert len(told.value.message) < 200
+
+
+def test_a_fault_in_the_params_is_that_of_the_job_type(world, videos):
+    with pytest.raises(InvalidSizeError):
+        process_video(asked(world, videos("cfr_25"), output_width=91), world)
+    with pytest.raises(InvalidRequestError, match="did you mean rotation"):
+        process_video(asked(world, videos("cfr_25"), rotatoin=5), world)
+    assert world.published == []
+
+
+@pytest.mark.parametrize("missing", ["job_type", "input_key", "output_key"])
+def test_every_part_of_a_job_is_required(world, videos, missing):
+    job = asked(world, videos("cfr_25"))
+    del job[missing]
+    with pytest.raises(InvalidRequestError, match=missing):
+        process_video(job, world)
+
+
+@pytest.mark.parametrize("params", [None, [], "fps=30"])
+def test_params_are_an_object(world, videos, params):
+    with pytest.raises(InvalidRequestError, match="params"):
+        process_video(asked(world, videos("cfr_25")) | {"params": params}, world)
