@@ -3,8 +3,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.contexts import FolderContext
 from tests.media_factory import cached_video
+
+# How long an example takes says more about the machine than about the law.
+settings.register_profile("clipmill", deadline=None)
+settings.load_profile("clipmill")
 
 
 @pytest.fixture(scope="session")

@@ -1,41 +1,67 @@
-"""Runs one export in a process of its own, so that a test can kill it: ``python -m tests.crash.export FOLDER``."""
+"""One export in a process of its own, to be killed: ``python -m tests.crash.export FOLDER [--at STAGE PERCENT | --rename N WHEN]``.
+
+It exports ``request.json`` of the folder and prints its outcome, or kills itself where it is told to, once it has noted the
+processes below it in ``below.json``. How far it is stands on stderr.
+"""
 
 import json
+import os
+import signal
 import sys
-from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
+
+from tests.workflows.processes import below
 
 from clipmill.functions.catalog import CATALOG
+from clipmill.jobs.events import Event
 from clipmill.jobs.job import Job, new_job_id
-from clipmill.runners.local.runner import LocalRunner
+from clipmill.runners.local import LocalRunner
 from clipmill.settings import Settings
+from clipmill.storage import atomic
 from clipmill.storage.folder import FolderStore
 from clipmill.workflows.export_multi_clip import export_multi_clip
 
-CLIPS = 5
 
-
-def request() -> dict:
-    """Five clips of two seconds with dissolves."""
-    clips = [{"source_key": "source.mp4", "segments_data": {"trim_range": [2 * n, 2 * n + 2]}} for n in range(CLIPS)]
-    transition = {"type": "dissolve", "duration": 0.5}
-    size = {"output_width": 320, "output_height": 180, "quality": "draft"}
-    return {"clips": clips, "transition": transition, "output_key": "out/reel.mp4"} | size
-
-
-def main(folder: Path) -> None:
-    """Export, tell how far it is on stderr, print the outcome on stdout."""
+def main(folder: Path, *orders: str) -> None:
+    """Export, and perhaps die on the way."""
     settings = Settings.from_environment({"CLIPMILL_SCRATCH": str(folder / "scratch"), "CLIPMILL_THREADS": "1"})
-    machine = replace(settings.machine(FolderStore(folder / "store"), CATALOG), threads=1)
+    machine = settings.machine(FolderStore(folder / "store"), CATALOG)
+    request = json.loads((folder / "request.json").read_text())
+    if orders[:1] == ("--rename",):
+        _die_at_rename(folder, int(orders[1]), orders[2])
 
-    def on_event(event) -> None:
+    def on_event(event: Event) -> None:
         print(event.stage.value, event.progress, file=sys.stderr, flush=True)
+        if orders[:2] == ("--at", event.stage.value) and event.progress >= float(orders[2]):
+            _die(folder)
 
     with LocalRunner(machine, 2) as runner:
-        job = Job(new_job_id(), "export_multi_clip", request(), kept=False)
+        job = Job(new_job_id(), "export_multi_clip", request, kept=False)
         outcome = export_multi_clip(job, machine, runner, on_event=on_event)
     print(json.dumps(outcome.to_json()))
 
 
+def _die(folder: Path) -> None:
+    (folder / "below.json").write_text(json.dumps(below(os.getpid())))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_at_rename(folder: Path, number: int, when: str) -> None:
+    """Die before or after the object of that number gets its name."""
+    renames, rename = count(1), atomic._rename
+
+    def dying(*asked: Any, **options: Any) -> None:
+        due = next(renames) == number
+        if due and when == "before":
+            _die(folder)
+        rename(*asked, **options)
+        if due:
+            _die(folder)
+
+    atomic._rename = dying
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

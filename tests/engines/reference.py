@@ -25,7 +25,9 @@ def axis_weights(samples: int, start: float, extent: float, count: int) -> np.nd
     weights = lanczos((taps + 0.5 - positions[:, None]) / scale)
     weights /= weights.sum(axis=1, keepdims=True)
     table = np.zeros((count, samples))
-    np.add.at(table, (np.repeat(np.arange(count), taps.shape[1]), np.clip(taps, 0, samples - 1).ravel()), weights.ravel())
+    np.add.at(
+        table, (np.repeat(np.arange(count), taps.shape[1]), np.clip(taps, 0, samples - 1).ravel()), weights.ravel()
+    )
     return table
 
 

@@ -118,9 +118,9 @@ def test_cover_cuts_the_side_that_is_too_long(videos):
 
 
 def test_contain_shows_the_whole_box_on_its_ground(videos):
-    contained = draw(
-        videos("cfr_30"), PHONE, (0, SQUARE), fit=Fit.CONTAIN, pad_color="#C82828", frames=(0, 1)
-    ).frames[0]
+    contained = draw(videos("cfr_30"), PHONE, (0, SQUARE), fit=Fit.CONTAIN, pad_color="#C82828", frames=(0, 1)).frames[
+        0
+    ]
     alone = draw(videos("cfr_30"), (90, 90), (0, SQUARE), frames=(0, 1)).frames[0]
     for plane, picture, level, part in zip(contained, alone, (80, 112, 198), (1, 2, 2), strict=True):
         # 35 px above rounds to even.

@@ -54,9 +54,9 @@ def test_transparent_planes_fade_to_the_black_of_their_range(name, full_range):
     frame.color_range = 2 if full_range else 1
     planes = planes_of(frame)
     assert seen(planes, 16) == (0 if full_range else 16, 128, 128)
-    assert seen(planes, 48) == pytest.approx([plane.mean() for plane in (planes.luma()[40:], planes.chroma(1)[-8:])] + [
-        planes.chroma(2)[-8:].mean()
-    ], abs=1)
+    assert seen(planes, 48) == pytest.approx(
+        [plane.mean() for plane in (planes.luma()[40:], planes.chroma(1)[-8:])] + [planes.chroma(2)[-8:].mean()], abs=1
+    )
     assert planes.luma()[48, 2] > 60
 
 

@@ -34,9 +34,9 @@ def test_every_sample_is_read_at_its_exact_position(across, down):
     (x, width, columns), (y, height, rows) = across, down
     read = (resampled(RAMP, (x, y, width, height), (rows, columns), 16)[rows // 2] - 1000.0) / 150 + 0.5
     wanted = x + (np.arange(columns) + 0.5) * width / columns
-    assert np.abs(read - wanted).max() <= 0.06 * max(1.0, width / columns)
+    assert np.abs(read - wanted).max() <= 0.09 * max(1.0, width / columns)
     lying = (resampled(RAMP.T.copy(), (x, y, width, height), (rows, columns), 16)[:, columns // 2] - 1000.0) / 150 + 0.5
-    assert np.abs(lying - y - (np.arange(rows) + 0.5) * height / rows).max() <= 0.06 * max(1.0, height / rows)
+    assert np.abs(lying - y - (np.arange(rows) + 0.5) * height / rows).max() <= 0.09 * max(1.0, height / rows)
 
 
 @pytest.mark.parametrize("out_bits", [8, 10])

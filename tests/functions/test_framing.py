@@ -384,7 +384,10 @@ FAULTS = {
     "a window behind the end": ({"source_start_time": 2}, "empty_range"),
     "a window that ends before it starts": ({"source_start_time": 1, "source_end_time": 0.5}, "empty_range"),
     **{
-        f"speed {speed}": ({"segments_data": {"segments": [{"start": 0, "end": 1, "speed": speed}]}}, "invalid_segments")
+        f"speed {speed}": (
+            {"segments_data": {"segments": [{"start": 0, "end": 1, "speed": speed}]}},
+            "invalid_segments",
+        )
         for speed in (0, -1, 0.04, 33)
     },
     "segments that overlap": (
@@ -439,10 +442,14 @@ def test_damage_in_the_middle_keeps_the_length_and_is_counted(world, stills, tmp
     assert frame_numbers(world.folder / "framed.mp4", (320, 180), box) == wanted
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda source, path: damaged(source, path, range(40, 60)),
-    lambda source, path: cut_off(source, path, 0.6),
-], ids=["damaged", "cut off"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda source, path: damaged(source, path, range(40, 60)),
+        lambda source, path: cut_off(source, path, 0.6),
+    ],
+    ids=["damaged", "cut off"],
+)
 def test_a_source_that_is_damaged_too_far_is_refused_without_output(world, stills, tmp_path, spoil):
     with pytest.raises(CorruptMediaError):
         framed(world, spoil(stills, tmp_path / "hurt.mp4"))

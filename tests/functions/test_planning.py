@@ -97,6 +97,12 @@ def test_a_trimmed_clip_follows_the_path_of_the_untrimmed_one():
             assert trimmed.shot(number).placement == whole.shot(number + 60).placement
 
 
+@pytest.mark.parametrize(("time", "x"), [(1, 600), (1.0009, 600), (1.002, 0)])
+def test_a_held_box_changes_at_its_key_give_or_take_a_millisecond(time, x):
+    clip = planned(crop_keyframes=[key(0, 0), key(time, 600)], interpolation="hold")
+    assert clip.shot(30).placement.box.x == x
+
+
 def test_keys_count_from_the_start_of_the_window():
     keys = [key(0, 0), key(2, 600)]
     clip = planned(crop_keyframes=keys, source_start_time=3, source_end_time=6)

@@ -38,7 +38,7 @@ def test_camel_case_is_understood_outside_and_inside(world, videos):
 
 def test_the_plan_is_that_of_the_job_type(world, videos):
     job = asked(world, videos("cfr_25"), rotation=5)
-    direct = {name: value for name, value in job["params"].items()} | {"input_key": "cfr_25.mp4", "output_key": "x"}
+    direct = job["params"] | {"input_key": "cfr_25.mp4", "output_key": "x"}
     assert process_video.plan(process_video.parse(job), world) == process_framing.plan(
         process_framing.parse(direct), world
     )

@@ -8,10 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from clipmill.functions.framing import process_framing
 from tests.contexts import FolderContext
 from tests.media_factory import Recipe
 from tests.media_recipes import NTSC
+
+from clipmill.functions.framing import process_framing
 
 SMALL = {"output_width": 90, "output_height": 160, "quality": "draft", "encoder": "x264"}
 RATES: dict[str, Fraction | None] = {

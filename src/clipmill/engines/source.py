@@ -13,6 +13,7 @@ import av
 import av.error
 from av.container import InputContainer
 
+from clipmill.engines.shared_file import SharedFile
 from clipmill.engines.sniff import SNIFFED_BYTES, sniff
 from clipmill.errors import (
     AccessDeniedError,
@@ -44,7 +45,7 @@ def open_container(media: Media, *, familiar: bool = False) -> Generator[InputCo
         with _opened_file(media) as file, _opened(file, media, familiar=familiar) as container:
             yield container
     else:
-        with _opened(media, media, familiar=familiar) as container:
+        with _opened(cast("BinaryIO", SharedFile(media)), media, familiar=familiar) as container:
             yield container
 
 

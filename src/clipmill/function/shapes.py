@@ -120,7 +120,7 @@ class Segments(WireModel):
             return {"start": value[0], "end": value[1]}
         return value
 
-    @field_validator("segments", "boundaries", "segment_speeds", mode="before")
+    @field_validator("segments", "boundaries", mode="before")
     @classmethod
     def _null_is_empty(cls, value: Any) -> Any:
         return () if value is None else tuple(value) if isinstance(value, list) else value
@@ -128,7 +128,7 @@ class Segments(WireModel):
     @field_validator("segment_speeds", mode="before")
     @classmethod
     def _no_speeds(cls, value: Any) -> Any:
-        return {} if value == () else value
+        return {} if value is None else value
 
     def edits(self) -> SegmentEdits:
         """The same edits as a value of the field."""
