@@ -1,13 +1,19 @@
-"""A real Chromium that plays a file and tells which frames it showed."""
+"""A real Chromium that plays a file and tells what it showed and sounded."""
 
+import base64
 import json
 import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 FLAGS = (
     "--headless",
@@ -21,46 +27,83 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 PATIENCE_S = 180
+END_S = 20
 
 PAGE = """<!doctype html><video id="v" src="/video.mp4" muted preload="auto"></video><script>
 const video = document.getElementById("v"), times = __TIMES__;
 const told = (what) => fetch("/told", {method: "POST", body: JSON.stringify(what)});
-const once = (name) => new Promise((done, failed) => {
-  video.addEventListener(name, done, {once: true});
-  video.addEventListener("error", () => failed(new Error("media error " + video.error.code + " " + video.error.message)), {once: true});
-});
-const painted = () => new Promise((done) => video.requestVideoFrameCallback((now, frame) => done(frame.mediaTime)));
+const failure = new Promise((_, failed) => video.addEventListener("error",
+  () => failed(new Error("media error " + video.error.code + " " + video.error.message))));
+const once = (name) => Promise.race([failure, new Promise((done) => video.addEventListener(name, done, {once: true}))]);
+const painted = () => new Promise((done) => video.requestVideoFrameCallback(done));
+const patience = () => new Promise((done) => setTimeout(done, 500));
+
+function text(bytes) {
+  let parts = "";
+  for (let i = 0; i < bytes.length; i += 8192) parts += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(parts);
+}
+
+async function show(time, context) {
+  const shown = painted();
+  video.currentTime = time;
+  await once("seeked");
+  await Promise.race([shown, patience()]);
+  context.drawImage(video, 0, 0);
+  const pixels = context.getImageData(0, 0, video.videoWidth, video.videoHeight).data;
+  const luma = new Uint8Array(pixels.length / 4);
+  for (let i = 0; i < luma.length; i++)
+    luma[i] = Math.round(0.2126 * pixels[4 * i] + 0.7152 * pixels[4 * i + 1] + 0.0722 * pixels[4 * i + 2]);
+  return text(luma);
+}
+
+async function play() {
+  const shown = [];
+  video.currentTime = 0;
+  await once("seeked");
+  const note = (now, frame) => { shown.push(frame.mediaTime); video.requestVideoFrameCallback(note); };
+  video.requestVideoFrameCallback(note);
+  await video.play();
+  await once("ended");
+  return shown;
+}
+
+async function hear() {
+  const file = await (await fetch("/video.mp4")).arrayBuffer();
+  const sound = await new OfflineAudioContext(1, 1, 48000).decodeAudioData(file);
+  const wave = sound.getChannelData(0);
+  return {channels: sound.numberOfChannels, wave: text(new Uint8Array(wave.buffer, wave.byteOffset, wave.byteLength))};
+}
+
 async function main() {
   if (video.readyState < 2) await once("loadeddata");
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth; canvas.height = video.videoHeight;
   const context = canvas.getContext("2d", {willReadFrequently: true});
-  const seen = [];
-  for (const time of times) {
-    const shown = painted();
-    video.currentTime = time;
-    await once("seeked");
-    await Promise.race([shown, new Promise((done) => setTimeout(done, 500))]);
-    context.drawImage(video, 0, 0);
-    const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
-    const luma = new Uint8Array(canvas.width * canvas.height);
-    for (let i = 0; i < luma.length; i++)
-      luma[i] = Math.round(0.2126 * pixels[4 * i] + 0.7152 * pixels[4 * i + 1] + 0.0722 * pixels[4 * i + 2]);
-    let text = "";
-    for (let i = 0; i < luma.length; i += 8192) text += String.fromCharCode(...luma.subarray(i, i + 8192));
-    seen.push({time, luma: btoa(text)});
-  }
-  const media = [];
-  video.currentTime = 0; await once("seeked");
-  const note = (now, frame) => { media.push(frame.mediaTime); video.requestVideoFrameCallback(note); };
-  video.requestVideoFrameCallback(note);
-  await video.play();
-  await once("ended");
-  await told({width: video.videoWidth, height: video.videoHeight, duration: video.duration, seen, played: media,
-              sound: video.webkitAudioDecodedByteCount > 0});
+  const frames = [];
+  for (const time of times) frames.push(await show(time, context));
+  const played = await play();
+  const decoded = video.webkitAudioDecodedByteCount;
+  await told({width: video.videoWidth, height: video.videoHeight, duration: video.duration, frames, played, decoded, ...await hear()});
 }
 main().catch((fault) => told({fault: String(fault)}));
 </script>"""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What Chromium showed at the times that were asked, while it played, and what it heard."""
+
+    size: tuple[int, int]
+    duration: float
+    pictures: list[np.ndarray]
+    """The brightness of each picture, 0 to 255."""
+    played: list[float]
+    """The times of the frames that it showed while it played from start to end, in the order they came."""
+    sound_bytes: int
+    """Bytes of sound that it decoded while it played."""
+    channels: int
+    wave: np.ndarray
 
 
 def find_chromium() -> str | None:
@@ -68,35 +111,52 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-def watched(video: Path, times: list[float]) -> dict:
-    """What Chromium shows of a file at each of the times, and while it plays it from start to end."""
-    page = PAGE.replace("__TIMES__", json.dumps(times)).encode()
+def watch(video: Path, times: Sequence[float]) -> Watched:
+    """Let Chromium jump to each of the times, then play the file once."""
+    program = find_chromium()
+    assert program
+    page = PAGE.replace("__TIMES__", json.dumps(list(times))).encode()
     with _served(video, page) as (address, told, arrived), tempfile.TemporaryDirectory() as profile:
-        browser = subprocess.Popen(
-            [find_chromium(), *FLAGS, f"--user-data-dir={profile}", address],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        command = [program, *FLAGS, f"--user-data-dir={profile}", address]
+        browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             assert arrived.wait(PATIENCE_S), "the page told nothing"
         finally:
-            browser.terminate()
-            browser.wait()
+            _end(browser)
     assert "fault" not in told, told["fault"]
-    return told
+    size = told["width"], told["height"]
+    pictures = [_values(frame, np.uint8).reshape(size[::-1]) for frame in told["frames"]]
+    wave = _values(told["wave"], np.float32)
+    return Watched(size, told["duration"], pictures, told["played"], told["decoded"], told["channels"], wave)
+
+
+def _values(text: str, kind: Any) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def _end(browser: subprocess.Popen[bytes]) -> None:
+    browser.terminate()
+    try:
+        browser.wait(END_S)
+    except subprocess.TimeoutExpired:
+        browser.kill()
+        browser.wait()
 
 
 @contextmanager
-def _served(video: Path, page: bytes):
-    told: dict = {}
+def _served(video: Path, page: bytes) -> Iterator[tuple[str, dict[str, Any], threading.Event]]:
+    told: dict[str, Any] = {}
     arrived = threading.Event()
+    data = video.read_bytes()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            if self.path == "/video.mp4":
+            if self.path == "/":
+                self._send(200, "text/html", page)
+            elif self.path == "/video.mp4":
                 self._send_video()
             else:
-                self._send(200, "text/html", page)
+                self._send(404, "text/plain", b"")
 
         def do_POST(self):
             told.update(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -104,7 +164,6 @@ def _served(video: Path, page: bytes):
             arrived.set()
 
         def _send_video(self):
-            data = video.read_bytes()
             wanted = self.headers.get("Range")
             if wanted is None:
                 self._send(200, "video/mp4", data)

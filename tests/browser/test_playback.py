@@ -1,74 +1,113 @@
-"""Chromium plays the reel: every frame around the joints is the one the plan asks for."""
+"""Chromium plays the reel: every frame, above all those on both sides of each joint, is the one the plan asks for."""
 
-import base64
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.browser.chromium import find_chromium, watched
-from tests.media_factory import Recipe, Sound, make_video, read_frame_number
+from tests.browser.chromium import Watched, find_chromium, watch
+from tests.media_factory import UnreadableError, read_frame_number
+from tests.media_reading import Picture, pictures
+from tests.workflows.clips import SOURCE, VIEW, flashing, numbers_to_see
+from tests.workflows.exports import Shop, machine_in, request_for
 
-from clipmill.functions.catalog import CATALOG
-from clipmill.jobs.job import Job, new_job_id
-from clipmill.jobs.machine import Machine
-from clipmill.runners.local.runner import LocalRunner
-from clipmill.storage.folder import FolderStore
-from clipmill.workflows.export_multi_clip import export_multi_clip
+from clipmill.media.transitions import Join, TransitionKind, plan_join
+from clipmill.runners.local import LocalRunner
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
 
-SIZE = (640, 360)
-OVERLAP = 10
-CLIP_FRAMES = 45
+KINDS = ["cut", "fade", "dissolve"]
+FRAMES = 30
+FLASH = 15
+FIRSTS = (0, 1000, 2000)
+OVERLAP_S = Fraction(1, 5)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What Chromium told of a reel, its plan, and the frames that it was asked for, in that order."""
+
+    told: Watched
+    join: Join
+    asked: list[int]
+    decoded: list[Picture]
+    """What libav shows of the same file."""
+
+    def numbers(self) -> list[int | None]:
+        return [_number(picture) for picture in self.told.pictures]
+
+
+def _number(luma: np.ndarray) -> int | None:
+    try:
+        return read_frame_number(luma, SOURCE, VIEW)
+    except UnreadableError:
+        return None
 
 
 @pytest.fixture(scope="module")
-def reel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Three sources that flash and beep in their middle."""
     folder = tmp_path_factory.mktemp("browser")
-    recipe = Recipe(size=SIZE, rate=Fraction(30), frames=150, sound=Sound())
-    make_video(folder / "source.mp4", recipe)
-    clips = [
-        {"source_key": "source.mp4", "name": f"Part {start}", "segments_data": {"trim_range": [start, start + 1.5]}}
-        for start in (0, 1.5, 3)
+    shop = Shop(folder, machine_in(folder), None)  # type: ignore[arg-type] - each test brings its runner
+    for first in FIRSTS:
+        flashing(shop.path(f"{first}.mp4"), FLASH, FRAMES, first)
+    return shop
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def seen(request: pytest.FixtureRequest, shop: Shop) -> Seen:
+    """A reel of three clips as Chromium shows it: every frame forwards, then both sides of every joint backwards."""
+    clips = [{"source_key": f"{first}.mp4"} for first in FIRSTS]
+    look = {"output_width": 180, "output_height": 320, "quality": "standard"}
+    transition = {"type": request.param, "duration": float(OVERLAP_S)}
+    with LocalRunner(shop.machine, 2) as runner:
+        Shop(shop.folder, shop.machine, runner).export(
+            request_for(*clips, transition=transition, **look)
+        ).outcome.value()
+    join = plan_join(TransitionKind(request.param), OVERLAP_S, Fraction(30), [FRAMES] * 3, ["", "", ""])
+    asked = [*range(join.total_frames), *reversed(_around_joints(join))]
+    told = watch(shop.reel, [(frame + 0.5) / 30 for frame in asked])
+    return Seen(told, join, asked, list(pictures(shop.reel)))
+
+
+def _around_joints(join: Join) -> list[int]:
+    """The two frames before and after every place where a copied stretch meets an encoded one, and both ends."""
+    edges = sorted({0, *(span.start for span in join.spans), join.total_frames})
+    return sorted({frame for edge in edges for frame in range(edge - 2, edge + 2) if 0 <= frame < join.total_frames})
+
+
+def test_every_frame_is_shown_at_its_time_whichever_way_it_is_reached(seen: Seen):
+    expected = numbers_to_see(seen.join, FIRSTS)
+    shown = [(frame, number) for frame, number in zip(seen.asked, seen.numbers(), strict=True) if frame in expected]
+    assert shown == [(frame, expected[frame]) for frame, _ in shown]
+    assert {0, seen.join.total_frames - 1} <= {frame for frame, _ in shown}
+
+
+def test_every_picture_looks_as_another_decoder_shows_it(seen: Seen):
+    decoded = [(picture.luma.astype(float) - 16) * 255 / 219 for picture in seen.decoded]
+    differences = [
+        np.abs(shown - decoded[frame].clip(0, 255)).mean()
+        for frame, shown in zip(seen.asked, seen.told.pictures, strict=True)
     ]
-    request = {
-        "clips": clips,
-        "transition": {"type": "dissolve", "duration": OVERLAP / 30},
-        "output_key": "reel.mp4",
-        "output_width": SIZE[0],
-        "output_height": SIZE[1],
-    }
-    machine = Machine(FolderStore(folder), CATALOG, scratch_root=folder / "scratch")
-    with LocalRunner(machine, 2) as runner:
-        export_multi_clip(Job(new_job_id(), "export_multi_clip", request), machine, runner).value()
-    return folder / "reel.mp4"
+    assert max(differences) < 3
 
 
-def expected_number(frame: int) -> int | None:
-    """The source frame of an output frame; None under a dissolve."""
-    step = CLIP_FRAMES - OVERLAP
-    clip = min(frame // step, 2)
-    inside = frame - clip * step
-    if clip and inside < OVERLAP:
-        return None
-    return clip * CLIP_FRAMES + inside
+def test_size_and_duration_are_those_of_the_plan(seen: Seen):
+    assert seen.told.size == (180, 320)
+    assert seen.told.duration == pytest.approx(seen.join.total_frames / 30, abs=0.001)
 
 
-def test_chromium_shows_every_frame_of_the_reel_at_its_time(reel: Path):
-    total = 3 * CLIP_FRAMES - 2 * OVERLAP
-    told = watched(reel, [(frame + 0.5) / 30 for frame in range(total)])
-    assert (told["width"], told["height"]) == SIZE
-    assert told["duration"] == pytest.approx(total / 30, abs=0.001)
-    assert told["sound"]
-    for frame, shown in enumerate(told["seen"]):
-        luma = np.frombuffer(base64.b64decode(shown["luma"]), np.uint8).reshape(SIZE[1], SIZE[0])
-        expected = expected_number(frame)
-        if expected is not None:
-            assert read_frame_number(luma, SIZE) == expected, f"output frame {frame}"
-
-
-def test_chromium_plays_the_reel_through_without_going_back(reel: Path):
-    played = watched(reel, [])["played"]
+def test_the_reel_plays_through_to_its_last_frame_and_never_goes_back(seen: Seen):
+    played = seen.told.played
     assert played == sorted(played)
-    assert played[-1] == pytest.approx((3 * CLIP_FRAMES - 2 * OVERLAP - 1) / 30, abs=0.1)
+    assert played[-1] == pytest.approx((seen.join.total_frames - 1) / 30, abs=0.1)
+
+
+def test_the_sound_is_heard_where_the_picture_flashes(seen: Seen):
+    wave = np.abs(seen.told.wave)
+    loud = np.flatnonzero(wave > 0.2)
+    onsets = loud[np.diff(loud, prepend=-48000) > 4800] / 48000
+    assert onsets == pytest.approx([(start + FLASH) / 30 for start in seen.join.starts], abs=1024 / 48000)
+    assert len(wave) / 48000 == pytest.approx(seen.join.total_frames / 30, abs=0.05)
+    assert seen.told.channels == 1
+    assert seen.told.sound_bytes > 0
