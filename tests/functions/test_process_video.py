@@ -71,3 +71,9 @@ def test_every_part_of_a_job_is_required(world, videos, missing):
 def test_params_are_an_object(world, videos, params):
     with pytest.raises(InvalidRequestError, match="params"):
         process_video(asked(world, videos("cfr_25")) | {"params": params}, world)
+
+
+def test_a_key_given_twice_with_two_values_is_refused(world):
+    twice = {"job_type": "framing", "input_key": "a.mp4", "output_key": "b.mp4", "params": {"input_key": "c.mp4"}}
+    with pytest.raises(InvalidRequestError, match="given twice"):
+        process_video(twice, world)

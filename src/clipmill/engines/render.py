@@ -5,6 +5,7 @@ beside the encoded body, and its sound lossless: so its body joins by copying an
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -57,14 +58,14 @@ def render_clip(wanted: ClipRender, path: Path, on_frame: OnFrame) -> RenderRepo
     stretches = _stretches(wanted)
     sound = _sound(wanted)
     note = ItemNote(wanted.plan.frames, wanted.plan.fps, wanted.ends).to_text() if wanted.ends else ""
-    with MovieWriter(
+    movie = MovieWriter(
         path,
         [encoding for _, encoding in stretches],
         channels=wanted.channels,
         lossless_sound=wanted.ends is not None,
         comment=note,
-    ) as movie:
-        frames = ahead(drawer.frames(), FRAMES_AHEAD)
+    )
+    with movie, closing(ahead(drawer.frames(), FRAMES_AHEAD)) as frames:
         pictures = _pictures(frames, [length for length, _ in stretches], movie.tracks, on_frame)
         movie.write_all(pictures, sound)
     return RenderReport(drawer.report.concealed, sound.lost_packets if sound else 0)

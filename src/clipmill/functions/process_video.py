@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from clipmill.errors import UnknownJobTypeError
+from clipmill.errors import InvalidRequestError, UnknownJobTypeError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
@@ -48,6 +48,11 @@ def _chosen(request: ProcessVideoRequest) -> Function[Any]:
 
 
 def _flat(request: ProcessVideoRequest) -> dict[str, Any]:
+    for name in ("input_key", "output_key"):
+        if request.params.get(name, getattr(request, name)) != getattr(request, name):
+            raise InvalidRequestError(
+                f"{name} is given twice, in the request and in params, with different values; send one"
+            )
     return {**request.params, "input_key": request.input_key, "output_key": request.output_key}
 
 
