@@ -189,13 +189,15 @@ def test_an_export_whose_warm_process_is_killed_goes_on(place: Place, undisturbe
     assert place.litter() == []
 
 
-@pytest.mark.parametrize("stage", ["processing", "encoding"])
-def test_an_export_that_is_interrupted_stops_at_once_and_tidies_up(stage: str, source: Path, tmp_path: Path):
+@pytest.mark.parametrize(("stage", "percent"), [("processing", 10), ("encoding", 80)])
+def test_an_export_that_is_interrupted_stops_at_once_and_tidies_up(
+    stage: str, percent: float, source: Path, tmp_path: Path
+):
     place = Place(source, tmp_path / "place", output_width=540, output_height=960, quality="high")
     export = place.start()
     assert export.stderr is not None
     for line in export.stderr:
-        if line.startswith(stage):
+        if line.startswith(stage) and float(line.split()[1]) > percent:
             break
     processes = below(export.pid)
     export.send_signal(signal.SIGINT)

@@ -36,7 +36,7 @@ from clipmill.media.chapters import chapters
 from clipmill.media.choices import Quality
 from clipmill.media.geometry import Size
 from clipmill.media.sound import audio_length
-from clipmill.media.transitions import Dissolve, FadeIn, FadeOut, Join, TransitionKind, incoming_weight, plan_join
+from clipmill.media.transitions import Dissolve, FadeIn, FadeOut, Join, TransitionKind, plan_join
 
 KINDS = ["cut", "fade", "dissolve"]
 NTSC = Fraction(30000, 1001)
@@ -231,7 +231,7 @@ def grey(world: FolderContext) -> tuple[str, ...]:
 @pytest.mark.parametrize("frames", [1, 2, 15])
 def test_a_dissolve_mixes_by_the_weight_of_each_frame(frames: int, quality: str, grey: tuple[str, ...], joined: Joiner):
     made = joined(grey, "dissolve", frames, quality=quality)
-    mixed = [60 + 140 * float(incoming_weight(j, frames)) for j in range(frames)]
+    mixed = [60 + 140 * (j + 0.5) / frames for j in range(frames)]
     start = made.join.starts[1]
     expected = [60.0] * start + mixed + [200.0] * (40 - frames)
     assert lumas(made.path) == pytest.approx(expected, abs=1.2)
@@ -241,7 +241,7 @@ def test_a_dissolve_mixes_by_the_weight_of_each_frame(frames: int, quality: str,
 @pytest.mark.parametrize("frames", [1, 2, 15])
 def test_a_fade_goes_to_black_and_comes_from_black(frames: int, quality: str, grey: tuple[str, ...], joined: Joiner):
     made = joined(grey, "fade", frames, quality=quality)
-    weights = [float(incoming_weight(j, frames)) for j in range(frames)]
+    weights = [(j + 0.5) / frames for j in range(frames)]
     out = [16 + (60 - 16) * (1 - weight) for weight in weights]
     in_ = [16 + (200 - 16) * weight for weight in weights]
     expected = [60.0] * (40 - frames) + out + in_ + [200.0] * (40 - frames)
