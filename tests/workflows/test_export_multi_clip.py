@@ -141,9 +141,6 @@ def test_files_of_this_machine_can_be_sources_and_output(drawn: list[Path], tmp_
     assert shop.litter() == []
 
 
-@pytest.mark.xfail(
-    reason="picture and sound share one reader, and its place, of an object that is no file", strict=True
-)
 def test_a_store_without_files_gives_the_same_reel(shop: Shop, drawn: list[Path], tmp_path: Path):
     request = request_for(*THREE)
     shop.export(request)

@@ -1,19 +1,12 @@
 import threading
-from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
 
 import pytest
-from tests.jobs.machines import wait_until
-from tests.workflows.clips import numbered
 from tests.workflows.exports import Export, Shop, request_for
 
 from clipmill.errors import CorruptMediaError
 from clipmill.function.stages import Stage
 from clipmill.jobs.events import Event
-from clipmill.jobs.job import Job, new_job_id
-from clipmill.jobs.outcome import Outcome
-from clipmill.workflows.export_multi_clip import export_multi_clip
 
 CLIPS = [{"source_key": f"{clip}.mp4", "name": f"clip {clip}"} for clip in range(3)]
 ORDER = list(Stage)
@@ -95,51 +88,6 @@ def test_a_listener_that_fails_costs_no_reel(shop: Shop):
         raise RuntimeError("the screen is gone")
 
     assert shop.export(request_for(*CLIPS), on_event=fail).result["frames"] == 78
-
-
-class OneAfterTheOther:
-    """Runs steps really, but tells of the frames of two clips what the test says, the second once the first is done."""
-
-    def __init__(self, shop: Shop, frames: list[int], was_told: Callable[[int], bool]) -> None:
-        self._runner = shop.runner
-        self._frames = frames
-        self._was_told = was_told
-        self._clips: dict[str, int] = {}
-        self._first_done = threading.Event()
-
-    def submit(self, job: Job) -> str:
-        if job.function == "process_multi_clip_item":
-            self._clips[job.id] = job.request["clip_index"]
-        return self._runner.submit(job)
-
-    def events(self, handle: str, after: int = 0) -> Iterator[Event | Outcome]:
-        clip = self._clips.get(handle)
-        if clip is None:
-            yield from self._runner.events(handle, after)
-            return
-        *_, outcome = self._runner.events(handle, after)
-        if clip:
-            assert self._first_done.wait(30)
-        yield Event(handle, 1, "", Stage.PROCESSING, 0.0, "", frames_done=self._frames[clip], frames_total=30)
-        wait_until(lambda: self._was_told(clip))
-        if clip == 0:
-            self._first_done.set()
-        yield outcome
-
-    def cancel(self, handle: str) -> None:
-        self._runner.cancel(handle)
-
-
-def test_one_of_two_equal_clips_done_and_one_at_a_fifth_is_52_percent(shop: Shop):
-    for name in ("a.mp4", "b.mp4"):
-        numbered(shop.path(name), frames=30)
-    request = request_for({"source_key": "a.mp4"}, {"source_key": "b.mp4"})
-    events: list[Event] = []
-    runner = OneAfterTheOther(shop, [30, 6], lambda clip: any(event.clip_index == clip for event in events))
-    job = Job(new_job_id(), "export_multi_clip", request, shop.tenant)
-    export_multi_clip(job, shop.machine, runner, on_event=events.append).value()
-    told: list[Any] = [(event.clip_index, event.progress) for event in events if event.stage is Stage.PROCESSING]
-    assert (1, 52.0) in told
 
 
 def test_what_a_step_could_not_do_is_the_error_and_no_half_event(shop: Shop):
