@@ -115,6 +115,18 @@ class InvalidSizeError(BadRequest):
     code = "invalid_size"
 
 
+class UnknownEffectError(BadRequest):
+    code = "unknown_effect"
+
+
+class InvalidRegionError(BadRequest):
+    code = "invalid_region"
+
+
+class InvalidLayerError(BadRequest):
+    code = "invalid_layer"
+
+
 class UnknownTransitionError(BadRequest):
     code = "unknown_transition"
 
@@ -125,6 +137,14 @@ class TransitionTooLongError(BadRequest):
 
 class NoClipsError(BadRequest):
     code = "no_clips"
+
+
+class InvalidAnnotationError(BadRequest):
+    code = "invalid_annotation"
+
+
+class UnknownSequenceError(BadRequest):
+    code = "unknown_sequence"
 
 
 class InvalidKeyError(BadRequest):

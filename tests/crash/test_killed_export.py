@@ -16,6 +16,8 @@ from tests.jobs.machines import lives, wait_until
 from tests.workflows.clips import fingerprints, numbered
 from tests.workflows.processes import below
 
+from clipmill.storage.atomic import is_unfinished
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to find the processes")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,14 +73,18 @@ class Place:
         }
 
     def litter(self) -> list[Path]:
-        """Files that are neither the source, nor the reel, nor a finished step."""
+        """Files that are neither the source, nor the reel, nor a finished step, nor half an object."""
         steps = self.steps()
-        objects = [path for path in (self.folder / "store").rglob("*") if path.is_file()]
+        objects = {path for path in (self.folder / "store").rglob("*") if path.is_file()} - set(self.halves())
         known = {self.reel, self.folder / "store" / "source.mp4"}
         parts = {"result.json", "output.mp4"}
         rest = [path for path in objects if path not in known]
         scratch = list((self.folder / "scratch").glob("*"))
         return scratch + [path for path in rest if path.name not in parts or path.parent.name not in steps]
+
+    def halves(self) -> list[Path]:
+        """Objects that were being written when their writer was killed."""
+        return [path for path in (self.folder / "store").rglob("*") if is_unfinished(path.name)]
 
     def processes_then(self) -> list[int]:
         """What ran below an export when it killed itself."""
@@ -152,8 +158,10 @@ def test_a_kill_just_after_an_object_got_its_name_loses_nothing(number: int, pla
 @pytest.mark.parametrize("number", [1, NAMES])
 def test_a_kill_just_before_an_object_gets_its_name_leaves_nothing(number: int, place: Place, undisturbed: list[str]):
     assert place.run("--rename", str(number), "before")[0] == KILLED
+    assert place.halves()
     assert not place.reel.exists()
     assert ends_like(place, undisturbed)
+    assert place.halves() == []
 
 
 def test_the_reel_of_before_stays_when_a_new_export_is_killed(place: Place, undisturbed: list[str]):
