@@ -1,8 +1,8 @@
 """The one table of encoder settings, and video encoders opened from it.
 
-Convention: frames are 8-bit 4:2:0, BT.709 limited range; frame k of an output has pts k in units of 1/fps. Every
-stretch of an output is encoded by an encoder of its own with stitchable headers, so that stretches of the same
-profile, size and rate share one parameter set and join by copying packets.
+Convention: frames are 8-bit 4:2:0, BT.709 limited range; pts count ticks, which are frames unless a format says
+otherwise. Every stretch of an output is encoded by an encoder of its own with stitchable headers, so that stretches
+of the same profile, size and rate share one parameter set and join by copying packets.
 """
 
 from dataclasses import dataclass, replace
@@ -52,6 +52,22 @@ PROFILES: dict[Quality, dict[Codec, dict[str, str]]] = {
 }
 
 
+BY_REORDERING = {0: ":bframes=0", 1: ":b-pyramid=none"}
+"""What keeps x264 from running further ahead than the packets it will stand beside; by itself it runs two ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What new packets must be like to stand beside those of another encoder in one track."""
+
+    number: int
+    """A number for the parameter sets that the other encoder does not use."""
+    profile: str
+    reordering: int
+    """Frames by which the other's decoding runs ahead of showing."""
+    sample_aspect: Fraction = Fraction(1)
+
+
 @dataclass(frozen=True, slots=True)
 class VideoFormat:
     """What an output's pictures are: everything that must agree for packets to stand side by side."""
@@ -62,10 +78,19 @@ class VideoFormat:
     """None is lossless."""
     codec: Codec = Codec.X264
     threads: int = 0
+    clock: Fraction | None = None
+    """Seconds of a tick, for pictures that keep a source's own times; None is a frame."""
+    beside: Beside | None = None
+
+    @property
+    def tick(self) -> Fraction:
+        return self.clock or 1 / self.fps
 
     @property
     def reordering(self) -> int:
         """Frames by which decoding runs ahead of showing, at most."""
+        if self.beside:
+            return self.beside.reordering
         return 0 if self.quality in (None, Quality.DRAFT) else 2
 
     def without_loss(self, codec: Codec) -> Self:
@@ -79,14 +104,27 @@ class VideoFormat:
             return LOSSLESS if self.codec is Codec.X264 else {}
         chosen = PROFILES[self.quality][self.codec]
         if self.codec is Codec.X264:
-            return chosen | {"x264-params": "stitchable=1:annexb=0:open-gop=0"}
+            return chosen | self._x264
         return chosen | {"forced-idr": "1", "strict_gop": "1"}
+
+    @property
+    def _x264(self) -> dict[str, str]:
+        together = "stitchable=1:annexb=0:open-gop=0"
+        if self.beside is None:
+            return {"x264-params": together}
+        numbered = f"{together}:sps-id={self.beside.number}"
+        return {
+            "x264-params": numbered + BY_REORDERING.get(self.beside.reordering, ""),
+            "profile": self.beside.profile,
+        }
 
     def configure(self, context: VideoCodecContext) -> None:
         """Set a codec context up for this format."""
         context.width, context.height = self.size.width, self.size.height
         context.pix_fmt = "yuv420p"
-        context.time_base = 1 / self.fps
+        context.time_base = self.tick
+        if self.beside:
+            context.sample_aspect_ratio = self.beside.sample_aspect
         context.framerate = self.fps
         context.gop_size = max(1, round_half_up(2 * self.fps))
         context.thread_count = self.threads
@@ -97,7 +135,7 @@ class VideoFormat:
 
 
 class VideoEncoder:
-    """Turns the frames of one stretch into packets; pts of the packets are frame numbers."""
+    """Turns the frames of one stretch into packets."""
 
     def __init__(self, wanted: VideoFormat, opened: VideoCodecContext | None = None) -> None:
         """``opened`` is a context that was set up for the same format, the one of an output track."""
@@ -120,8 +158,8 @@ class VideoEncoder:
         return bytes(self._context.extradata or b"")
 
     def encode(self, frame: av.VideoFrame) -> list[AnyPacket]:
-        """Packets that are ready once ``frame`` went in; its pts is its number in the output."""
-        frame.time_base = 1 / self._format.fps
+        """Packets that are ready once ``frame`` went in; its pts is its place in the output."""
+        frame.time_base = self._format.tick
         frame.pict_type = 0
         return self._guarded(frame)
 

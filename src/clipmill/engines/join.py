@@ -16,7 +16,7 @@ import av
 from clipmill.engines.blend import dimmed, mixed
 from clipmill.engines.encoders import AnyPacket, VideoFormat
 from clipmill.engines.join_clips import JoinableClip
-from clipmill.engines.movie import MovieWriter, PictureTrack
+from clipmill.engines.movie import MovieWriter, PictureCopy, PictureTrack
 from clipmill.engines.overlap import ahead
 from clipmill.engines.render import FRAMES_AHEAD, OnFrame, encoded
 from clipmill.engines.samples import Samples
@@ -48,13 +48,13 @@ class ClipJoiner:
         with ExitStack() as opened:
             copied_from = next((clip for clip in self.clips if clip.copies), None)
             template = opened.enter_context(copied_from.template()) if copied_from else None
+            reordering = max(clip.reordering for clip in self.clips)
             movie = MovieWriter(
                 path,
                 [self.encoding],
                 channels=self.channels,
                 chapters=self.chapters,
-                template=template,
-                reordering=max(clip.reordering for clip in self.clips),
+                copied=PictureCopy(template, reordering) if template else None,
             )
             opened.close()
             with movie:

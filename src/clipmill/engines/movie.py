@@ -1,14 +1,16 @@
 """The one door to a finished file: MP4 with the index in front, chapters and colour tags, picture and sound from 0.
 
-Convention: video packets come in decoding order, their pts are frame numbers; the writer sets their decoding times.
-Sound comes as float samples (channels, n) at 48 kHz.
+Convention: video packets come in decoding order, their pts are ticks of their track; the writer sets their decoding
+times. Sound comes as float samples (channels, n) at 48 kHz, or as packets to copy.
 """
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
+from heapq import heappop, heappush
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -20,10 +22,11 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from clipmill.engines.encoders import AnyPacket, Codec, VideoEncoder, VideoFormat
-from clipmill.engines.sound_tracks import Samples, SoundTrack, aac_track, flac_track, pcm_track
+from clipmill.engines.sound_tracks import Samples, SoundPacket, SoundTrack, aac_track, flac_track, pcm_track
 from clipmill.errors import DiskFullError, EncoderFailedError
 from clipmill.media.chapters import Chapter
 from clipmill.media.sound import SAMPLE_RATE
+from clipmill.media.time import round_half_up
 
 if TYPE_CHECKING:
     # A name of the type stubs; it does not exist at run time.
@@ -38,14 +41,53 @@ MOV: dict[str, Any] = {"format": "mov", "options": {"movie_timescale": TICKS_PER
 """For clips that will be joined: MP4 holds no MagicYUV, MOV no FLAC, so their sound is plain float samples."""
 
 
+@dataclass(frozen=True, slots=True)
+class PictureCopy:
+    """What a track is like whose packets were written by someone else, some or all of them."""
+
+    stream: VideoStream
+    """An open track of the source."""
+    reordering: int
+    """Frames by which those packets run ahead of showing."""
+    headers: bytes | None = None
+    """The parameter sets of all packets, where they are more than the source's own."""
+
+
+class DecodingTimes:
+    """When packets are decoded: each takes the display time of the picture that is due that many pictures later.
+
+    So decoding times rise strictly, in steps of the pictures' own intervals, whatever the order they are shown in.
+    """
+
+    def __init__(self, reordering: int, interval: int) -> None:
+        self._reordering = reordering
+        self._interval = interval
+        self._first: int | None = None
+        self._seen = 0
+        self._waiting: list[int] = []
+
+    def of(self, shown: int) -> int:
+        """The decoding time of the next packet in decoding order."""
+        if self._first is None:
+            self._first = shown
+        heappush(self._waiting, shown)
+        self._seen += 1
+        due = self._seen - 1 - self._reordering
+        decoded = heappop(self._waiting) if due >= 0 else self._first + due * self._interval
+        if decoded > shown:
+            raise EncoderFailedError(
+                f"a packet is shown before it is decoded: its coding runs more than {self._reordering} frames ahead"
+            )
+        return decoded
+
+
 class PictureTrack:
     """One video track of a file that is being written."""
 
     def __init__(self, stream: VideoStream, video: VideoFormat, *, copied: bool, reordering: int) -> None:
         self.stream = stream
         self._video = video
-        self._decoding: Iterator[int] | None = None
-        self._reordering = reordering
+        self._decoding = DecodingTimes(reordering, round_half_up(1 / video.fps / video.tick))
         self._fresh = not copied
 
     def encoder(self) -> VideoEncoder:
@@ -56,18 +98,20 @@ class PictureTrack:
         return VideoEncoder(self._video)
 
     @property
-    def fps(self) -> Fraction:
-        return self._video.fps
+    def tick(self) -> Fraction:
+        """Seconds of a tick."""
+        return self._video.tick
 
-    def stamped(self, packet: AnyPacket, number: int | None = None) -> AnyPacket:
-        """The packet as the next one in decoding order, shown as frame ``number`` (its own pts unless given)."""
+    @property
+    def keeps_times(self) -> bool:
+        """Whether its pictures have times of their own, in place of frame numbers."""
+        return self._video.clock is not None
+
+    def stamped(self, packet: AnyPacket, shown: int, duration: int = 1) -> AnyPacket:
+        """The packet as the next one in decoding order."""
         packet.stream = self.stream
-        packet.time_base = 1 / self._video.fps
-        shown = packet.pts if number is None else number
-        assert shown is not None
-        if self._decoding is None:
-            self._decoding = count(shown - self._reordering)
-        packet.pts, packet.dts, packet.duration = shown, next(self._decoding), 1
+        packet.time_base = self._video.tick
+        packet.pts, packet.dts, packet.duration = shown, self._decoding.of(shown), duration
         return packet
 
 
@@ -82,34 +126,33 @@ class MovieWriter:
         channels: int | None = None,
         lossless_sound: bool = False,
         chapters: Sequence[Chapter] = (),
-        template: VideoStream | None = None,
-        reordering: int = 0,
+        copied: PictureCopy | None = None,
+        copied_sound: AudioStream | None = None,
         comment: str = "",
     ) -> None:
-        """``channels`` None means no sound; ``template`` is an open track whose packets will be copied.
-
-        ``reordering`` is by how many frames those packets run ahead of showing.
-        """
+        """``channels`` None means that no sound is encoded; ``copied_sound`` is an open track to copy packets of."""
         self.path = path
-        self._reordering = reordering
         self._raw_sound = any(video.codec is Codec.MAGICYUV for video in pictures)
-        form = MOV if self._raw_sound else MP4
+        form = _form(pictures)
         self._container = self._guarded(lambda: av.open(path, "w", **form))
         try:
             if comment:
                 self._container.metadata["comment"] = comment
             self._container.set_chapters([_chapter(mark) for mark in chapters])
-            self.tracks = [self._picture_track(video, template) for video in pictures]
+            self.tracks = [self._picture_track(video, copied) for video in pictures]
             self.sound = None if channels is None else self._sound_track(channels, lossless_sound)
+            self._copied_sound = copied_sound and self._container.add_stream_from_template(copied_sound, opaque=True)
             self._guarded(self._container.start_encoding)
         except BaseException:
             self.abandon()
             raise
 
-    def _picture_track(self, video: VideoFormat, template: VideoStream | None) -> PictureTrack:
-        if template is not None:
-            stream = self._container.add_stream_from_template(template)
-            return PictureTrack(stream, video, copied=True, reordering=max(video.reordering, self._reordering))
+    def _picture_track(self, video: VideoFormat, copied: PictureCopy | None) -> PictureTrack:
+        if copied is not None:
+            stream = self._container.add_stream_from_template(copied.stream)
+            if copied.headers:
+                stream.codec_context.extradata = copied.headers
+            return PictureTrack(stream, video, copied=True, reordering=max(video.reordering, copied.reordering))
         stream = self._container.add_stream(video.codec.value, rate=video.fps)
         assert isinstance(stream, VideoStream)
         assert isinstance(stream.codec_context, VideoCodecContext)
@@ -129,26 +172,39 @@ class MovieWriter:
         for packet in packets:
             self._guarded(lambda packet=packet: self._container.mux(packet))
 
-    def write_all(self, pictures: Iterable[tuple[Fraction, AnyPacket]], sound: Iterator[Samples] | None) -> None:
+    def write_all(
+        self,
+        pictures: Iterable[tuple[Fraction, AnyPacket]],
+        sound: Iterator[Samples] | None = None,
+        sound_packets: Iterator[tuple[Fraction, SoundPacket]] | None = None,
+    ) -> None:
         """Write stamped packets, each with the time up to which the picture now reaches, and the sound beside them."""
-        voices = self._sounded(sound) if sound is not None and self.sound is not None else iter(())
+        voices = chain(self._encoded_sound(sound or iter(())), self._moved_sound(sound_packets or iter(())))
         for reached, packet in pictures:
             self.write([packet])
             while next(voices, reached) < reached:
                 pass
         for _ in voices:
             pass
-        if self.sound is not None:
-            self.write(self.sound.finish())
 
-    def _sounded(self, sound: Iterator[Samples]) -> Iterator[Fraction]:
+    def _encoded_sound(self, sound: Iterator[Samples]) -> Iterator[Fraction]:
         """Write the sound step by step, telling how far it reaches."""
-        assert self.sound is not None
+        if self.sound is None:
+            return
         written = 0
         for samples in sound:
             self.write(self.sound.write(samples))
             written += samples.shape[1]
             yield Fraction(written, SAMPLE_RATE)
+        self.write(self.sound.finish())
+
+    def _moved_sound(self, packets: Iterator[tuple[Fraction, SoundPacket]]) -> Iterator[Fraction]:
+        if self._copied_sound is None:
+            return
+        for reached, packet in packets:
+            packet.stream = self._copied_sound
+            self.write([packet])
+            yield reached
 
     def close(self) -> None:
         """Finish the file."""
@@ -185,6 +241,13 @@ class MovieWriter:
                     f"no space left while writing {self.path.name}; free space or set another scratch folder"
                 ) from fault
             raise EncoderFailedError(f"cannot write {self.path.name}: {fault}") from fault
+
+
+def _form(pictures: Sequence[VideoFormat]) -> dict[str, Any]:
+    if any(video.codec is Codec.MAGICYUV for video in pictures):
+        return MOV
+    clock = next((video.clock for video in pictures if video.clock), None)
+    return MP4 if clock is None else {**MP4, "options": MP4["options"] | {"video_track_timescale": str(clock.denominator)}}
 
 
 def _chapter(mark: Chapter) -> "ContainerChapter":

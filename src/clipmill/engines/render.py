@@ -101,15 +101,22 @@ def encoded(
 ) -> Iterator[tuple[Fraction, AnyPacket]]:
     """One stretch of a track, encoded by an encoder of its own: packets, and the time the picture has reached."""
     encoder = track.encoder()
+    durations: dict[int, int] = {}
     reached = Fraction(0)
+
+    def stamped(packet: AnyPacket) -> AnyPacket:
+        assert packet.pts is not None
+        return track.stamped(packet, packet.pts, durations.pop(packet.pts))
+
     for frame in frames:
         assert frame.pts is not None
-        reached = (frame.pts + 1) / track.fps
+        durations[frame.pts] = frame.duration if track.keeps_times else 1
+        reached = (frame.pts + durations[frame.pts]) * track.tick
         on_frame(frame.pts + 1)
         for packet in encoder.encode(frame):
-            yield reached, track.stamped(packet)
+            yield reached, stamped(packet)
     for packet in encoder.finish():
-        yield reached, track.stamped(packet)
+        yield reached, stamped(packet)
 
 
 def _sound(wanted: ClipRender) -> ClipSound | None:
