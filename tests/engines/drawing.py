@@ -10,7 +10,8 @@ from typing import Any
 import av
 import numpy as np
 
-from clipmill.engines.draw import ClipDrawer, DrawReport
+from clipmill.engines.concealment import Concealment
+from clipmill.engines.draw import ClipDrawer
 from clipmill.engines.layout import planes_of
 from clipmill.engines.probe import probe
 from clipmill.engines.resample import samples
@@ -29,7 +30,7 @@ class Drawn:
     """The planes of every frame of a clip, and what was met on the way."""
 
     frames: list[tuple[np.ndarray, ...]]
-    report: DrawReport
+    report: Concealment
 
     @property
     def lumas(self) -> list[np.ndarray]:

@@ -9,6 +9,8 @@ import pytest
 from tests.contexts import FolderContext
 from tests.workflows.clips import SOURCE, VIEW, item, numbered, packets, read_frame_number
 
+from clipmill.engines.coded import coding_as
+from clipmill.engines.encoders import VideoFormat
 from clipmill.engines.items import read_note
 from clipmill.engines.join_clips import FinishedClip, ItemClip, whole
 from clipmill.engines.probe import probe, require_video
@@ -41,7 +43,8 @@ def finished(path: Path, size: Size | None = None) -> FinishedClip:
     plan = ClipPlan(
         Fraction(0), whole(video.duration), video.displayed, size or video.displayed, video.rate, fit=Fit.CONTAIN
     )
-    return FinishedClip(path, info, video, plan, channels=2, copies=True, threads=1)
+    coding = coding_as(path, video, VideoFormat(video.displayed, video.rate))
+    return FinishedClip(path, info, video, plan, channels=2, coding=coding, threads=1)
 
 
 def numbers(clip: ItemClip, first: int, last: int) -> list[int]:
@@ -101,13 +104,15 @@ def closed_starts(clip: FinishedClip) -> list[int]:
     return sorted(starts - {clip.frames})
 
 
-@pytest.mark.parametrize("b_frames", [0, 2])
-def test_a_finished_clip_can_be_copied_from_every_closed_group_on(b_frames: int, tmp_path: Path):
+@pytest.mark.parametrize(("b_frames", "until"), [(0, 44), (2, 43)])
+def test_a_finished_clip_can_be_copied_from_every_closed_group_to_any_closed_prefix(
+    b_frames: int, until: int, tmp_path: Path
+):
     clip = finished(numbered(tmp_path / "a.mp4", frames=50, gop=15, b_frames=b_frames))
     assert closed_starts(clip) == [0, 15, 30, 45]
     assert clip.copyable(0, 50) == (0, 50)
     assert clip.copyable(1, 50) == (15, 50)
-    assert clip.copyable(10, 44) == (15, 30)
+    assert clip.copyable(10, 44) == (15, until)
 
 
 def test_a_run_within_one_group_cannot_be_copied(tmp_path: Path):
@@ -122,9 +127,8 @@ def test_a_group_that_shows_frames_of_the_one_before_it_is_not_closed(tmp_path: 
     assert closed_starts(clip) == [0]
 
 
-@pytest.mark.parametrize("name", ["vfr", "pre_roll"])
-def test_frames_that_stand_off_the_constant_rate_are_not_copied(name: str, videos: Callable[[str], Path]):
-    clip = finished(videos(name))
+def test_frames_that_stand_off_the_constant_rate_are_not_copied(videos: Callable[[str], Path]):
+    clip = finished(videos("vfr"))
     assert clip.copyable(0, clip.frames) == (clip.frames, clip.frames)
 
 
@@ -146,7 +150,7 @@ def test_packets_are_found_in_a_file_that_starts_late(tmp_path: Path):
 def test_a_clip_tells_how_far_its_decoding_runs_ahead(b_frames: int, ahead: int, tmp_path: Path):
     clip = finished(numbered(tmp_path / "a.mp4", b_frames=b_frames))
     assert clip.reordering == ahead
-    assert replace(clip, copies=False).reordering == 0
+    assert replace(clip, coding=None).reordering == 0
 
 
 def test_the_pictures_of_a_finished_clip_are_fitted_into_the_output(tmp_path: Path):

@@ -1,22 +1,16 @@
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
-from tests.contexts import FolderContext
-from tests.media_factory import VARIANTS, Recipe, Sound, make_video
+from tests.media_factory import Sound
 from tests.media_reading import frame_numbers, pictures
 from tests.workflows.clips import boxes, numbered, packets
 
-from clipmill.engines.encoders import Codec, VideoFormat, parameter_sets
 from clipmill.engines.probe import probe, require_video
-from clipmill.engines.remux import coded_as, remux
-from clipmill.functions.framing import process_framing
-from clipmill.media.choices import Quality
-from clipmill.media.geometry import Size
+from clipmill.engines.remux import remux
 
 Videos = Callable[[str], Path]
 KINDS = ["cfr_29_97", "vfr_b_frames", "b_frames", "open_gop", "pre_roll", "rotated_90", "wide_pixels", "hevc_open_gop"]
@@ -91,56 +85,3 @@ def test_chapters_are_copied(tmp_path: Path):
                 output.mux(packet)
     remux(marked, tmp_path / "copy.mp4")
     assert [(mark.title, mark.end_ms) for mark in probe(tmp_path / "copy.mp4").chapters] == [("Corner", 700)]
-
-
-@pytest.fixture
-def own(world: FolderContext) -> Callable[..., tuple[Path, VideoFormat]]:
-    """A deliverable of ours, and how it was encoded."""
-
-    def made(**request: Any) -> tuple[Path, VideoFormat]:
-        numbered(world.folder / "source.mp4")
-        options = {"output_width": 90, "output_height": 160, "quality": "draft", "encoder": "x264"} | request
-        process_framing({"input_key": "source.mp4", "output_key": "own.mp4"} | options, world)
-        size = Size(options["output_width"], options["output_height"])
-        return world.folder / "own.mp4", VideoFormat(size, Fraction(30), Quality(options["quality"]), Codec.X264)
-
-    return made
-
-
-@pytest.mark.parametrize("quality", list(Quality))
-def test_our_own_deliverable_is_coded_as_its_profile_says(quality: Quality, own: Any):
-    path, encoding = own(quality=quality.value)
-    assert coded_as(path, require_video(probe(path)), encoding) == parameter_sets(encoding)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [{"size": Size(92, 160)}, {"size": Size(160, 90)}, {"fps": Fraction(25)}, {"fps": Fraction(30000, 1001)}],
-    ids=["width", "turned", "rate", "nearly the rate"],
-)
-def test_a_track_of_another_shape_is_not_what_is_wanted(other: dict[str, Any], own: Any):
-    path, encoding = own()
-    assert coded_as(path, require_video(probe(path)), replace(encoding, **other)) is None
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["rotated_180", "h264_10_bit", "h264_422", "full_range", "bt601", "hevc", "vfr", "vp9", "pq", "odd_444"],
-)
-def test_pictures_that_would_look_different_are_not_what_is_wanted(name: str, videos: Videos):
-    video = require_video(probe(videos(name)))
-    wanted = VideoFormat(video.size, video.rate, Quality.STANDARD, Codec.X264)
-    assert coded_as(videos(name), video, wanted) is None
-
-
-def test_plain_h264_of_the_same_shape_is_what_is_wanted(videos: Videos):
-    video = require_video(probe(videos("b_frames")))
-    wanted = VideoFormat(Size(640, 360), VARIANTS["b_frames"].rate, Quality.STANDARD, Codec.X264)
-    assert coded_as(videos("b_frames"), video, wanted)
-
-
-def test_wide_pixels_are_not_what_is_wanted(tmp_path: Path):
-    source = make_video(tmp_path / "source.mp4", Recipe(size=(160, 180), sample_aspect=Fraction(2), frames=10))
-    video = require_video(probe(source))
-    for size in (video.size, video.displayed):
-        assert coded_as(source, video, VideoFormat(size, video.rate, Quality.STANDARD, Codec.X264)) is None

@@ -218,9 +218,9 @@ def test_equal_files_are_cut_together_packet_by_packet(b_frames: int, world: Fol
     assert all(earlier.dts < later.dts for earlier, later in pairwise(packets(reel)))
 
 
-@pytest.mark.parametrize(("kind", "quality"), [("fade", "draft"), ("dissolve", "standard")])
+@pytest.mark.parametrize(("kind", "quality", "until"), [("fade", "draft", 135), ("dissolve", "standard", 134)])
 def test_only_what_lies_under_a_transition_of_our_own_files_is_encoded_again(
-    kind: str, quality: str, world: FolderContext
+    kind: str, quality: str, until: int, world: FolderContext
 ):
     for clip in range(3):
         numbered(world.folder / f"{clip}.mp4", 1000 * clip, 150)
@@ -229,8 +229,8 @@ def test_only_what_lies_under_a_transition_of_our_own_files_is_encoded_again(
     own = [world.folder / f"own{clip}.mp4" for clip in range(3)]
     result = joined(world, [path.name for path in own], kind, 0.5, quality=quality)
     join = plan_of(kind, 0.5, [150] * 3)
-    # Groups of 60 frames: whole ones are copied, the rest of a group that a transition cuts is drawn.
-    groups = [(0, 120), (60, 120), (60, 150)]
+    # Groups of 60 frames: copied from their start, up to the last frame that no picture under a transition stands before.
+    groups = [(0, until), (60, until), (60, 150)]
     ranges = [
         ((start + first) / 30, (start + last) / 30) for start, (first, last) in zip(join.starts, groups, strict=True)
     ]
@@ -249,12 +249,15 @@ def test_only_what_lies_under_a_transition_of_our_own_files_is_encoded_again(
         assert reel[start + first : start + last] == fingerprints(own[clip])[first:last]
 
 
-def test_files_that_another_encoder_wrote_are_drawn_where_something_is_drawn(world: FolderContext):
+def test_files_that_another_encoder_wrote_are_copied_around_what_is_drawn(world: FolderContext):
     for clip in range(2):
         numbered(world.folder / f"{clip}.mp4", 1000 * clip)
     result = joined(world, ["0.mp4", "1.mp4"], "dissolve", 0.5)
-    assert result.copied_ranges == []
-    assert [warning.model_dump()["frames"] for warning in result.warnings] == [result.frames]
+    assert result.copied_ranges == [(0.0, 1.0), (1.5, 2.5)]
+    assert [warning.model_dump()["frames"] for warning in result.warnings] == [result.frames - 60]
+    reel = fingerprints(world.folder / "reel.mp4")
+    assert reel[:30] == fingerprints(world.folder / "0.mp4")[:30]
+    assert reel[45:] == fingerprints(world.folder / "1.mp4")[15:]
 
 
 FOREIGN: dict[str, dict[str, Any]] = {

@@ -13,6 +13,8 @@ VERBS: Mapping[str, str] = {
     "demo": "Render a vertical reel from a match that is drawn on the spot, or from a file of yours.",
     "reel": "Export the clips of a JSON file as one video.",
     "concat": "Join finished clips, with transitions and chapters.",
+    "clips": "Cut the moments of a table out of a video.",
+    "overlay": "Draw highlights and text onto a video.",
     "frame": "Draw one frame as PNG, exactly as the export will show it.",
     "probe": "Tell what a media file is.",
     "plan": "Tell what would be rendered, without rendering it.",

@@ -15,7 +15,7 @@ MOST_BYTES = 16 * 1024 * 1024
 
 def read_request(source: str) -> dict[str, Any]:
     """The JSON object of a file, or of stdin for ``-``."""
-    data = _bytes(source)
+    data = read_bytes(source)
     if len(data) > MOST_BYTES:
         raise LimitExceededError(f"{source}: a request is at most {MOST_BYTES >> 20} MiB of JSON. Split it.")
     try:
@@ -67,7 +67,8 @@ def _put(into: Any, path: Sequence[str], value: Any, setting: str) -> None:
     _put(into[place] if isinstance(into, list) else into.setdefault(place, {}), rest, value, setting)
 
 
-def _bytes(source: str) -> bytes:
+def read_bytes(source: str) -> bytes:
+    """What a file holds, or stdin for ``-``; of what is too large, a byte more than `MOST_BYTES`."""
     if source == "-":
         return sys.stdin.buffer.read(MOST_BYTES + 1)
     try:

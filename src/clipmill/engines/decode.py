@@ -68,6 +68,14 @@ class PictureReader:
         finally:
             pictures.close()
 
+    def pictures(self, start: Fraction, end: Fraction) -> Iterator[Picture]:
+        """Every picture that can be decoded and is shown from ``start`` up to ``end``."""
+        for picture in self._from(start):
+            if picture.time >= end:
+                return
+            if picture.time >= start:
+                yield picture
+
     def _stands_in(self, sight: OnScreen[Picture], t: Fraction) -> bool:
         shown, latest = sight.frame.time, t + self._tolerance
         self._lost = [lost for lost in self._lost if lost > shown]

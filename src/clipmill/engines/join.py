@@ -38,6 +38,8 @@ class ClipJoiner:
     channels: int | None
     chapters: Sequence[Chapter]
     on_frame: OnFrame
+    headers: bytes | None = None
+    """The parameter sets of copied and new packets, where they differ."""
     copied: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """Ranges of output frames whose packets were copied."""
     redrawn: int = 0
@@ -54,11 +56,16 @@ class ClipJoiner:
                 [self.encoding],
                 channels=self.channels,
                 chapters=self.chapters,
-                copied=PictureCopy(template, reordering) if template else None,
+                copied=PictureCopy(template, reordering, self.headers) if template else None,
             )
             opened.close()
             with movie:
                 movie.write_all(self._pictures(movie.tracks[0]), self._sound())
+
+    @property
+    def joints(self) -> list[int]:
+        """The frames at which copied packets begin or end."""
+        return sorted({edge for run in self.copied for edge in run} - {0, self.join.total_frames})
 
     def _sound(self) -> Iterator[Samples] | None:
         if self.channels is None:

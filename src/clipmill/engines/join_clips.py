@@ -3,24 +3,27 @@
 Convention: a clip numbers its frames from 0, in units of 1/fps of the join.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from math import ceil
 from typing import Protocol
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from clipmill.engines.coded import Coding, coded_video
 from clipmill.engines.decode import Media
 from clipmill.engines.draw import ClipDrawer
 from clipmill.engines.encoders import AnyPacket
 from clipmill.engines.items import ItemNote
+from clipmill.engines.picture_times import picture_times
 from clipmill.engines.sound import clip_sound
 from clipmill.engines.sound_tracks import Samples
 from clipmill.engines.source import open_container
+from clipmill.engines.timed_packets import TimedPackets
 from clipmill.errors import CorruptMediaError
 from clipmill.media.framing import ClipPlan
 from clipmill.media.info import AudioInfo, MediaInfo, VideoInfo
@@ -30,6 +33,10 @@ from clipmill.media.timeline import NORMAL, Piece, Timeline
 
 ON_THE_GRID = Fraction(1, 20)
 """Part of a frame by which a copied frame's time may miss its place at a constant rate."""
+
+
+Paint = Callable[[av.VideoFrame], av.VideoFrame]
+"""Draws on a frame of the output."""
 
 
 class JoinableClip(Protocol):
@@ -137,101 +144,88 @@ class ItemClip:
 
 @dataclass(frozen=True)
 class FinishedClip:
-    """A file as it came: copied where its coding allows it (``headers`` are the output's), drawn to fit elsewhere."""
+    """A window of a file as it came: copied where its coding allows it, drawn to fit elsewhere.
+
+    ``coding`` is what its packets are like where the output's are the same; None where all of it has to be drawn.
+    """
 
     media: Media
     info: MediaInfo
     video: VideoInfo
     plan: ClipPlan
     channels: int | None
-    copies: bool
+    coding: Coding | None
     threads: int = 0
+    paint: Paint | None = None
 
     @property
     def frames(self) -> int:
         return self.plan.frames
 
+    @property
+    def copies(self) -> bool:
+        return self.coding is not None and self.paint is None
+
+    @property
+    def reordering(self) -> int:
+        return self.coding.beside.reordering if self.coding and self.copies else 0
+
     def pictures(self, first: int, last: int) -> Iterator[av.VideoFrame]:
-        yield from ClipDrawer(self.plan, self.media, self.video, self.threads).frames(first, last)
+        for frame in ClipDrawer(self.plan, self.media, self.video, self.threads).frames(first, last):
+            yield self.paint(frame) if self.paint else frame
 
     def copyable(self, first: int, last: int) -> tuple[int, int]:
-        edges = [*self._closed_starts, self.frames]
-        inside = [edge for edge in edges if first <= edge <= last]
-        return (inside[0], inside[-1]) if len(inside) > 1 else (last, last)
+        if self.coding is None:
+            return last, last
+        with coded_video(self.media, self.video) as coded:
+            end = self._tick(last)
+            entry = coded.entry_from(self._tick(first), end)
+            until = end if entry is None else coded.closed_until(end)
+        if entry is None or until <= entry:
+            return last, last
+        run = self._frame(entry), self._frame(until)
+        return run if self._on_the_grid(run, entry, until) else (last, last)
 
     def packets(self, first: int, last: int) -> Iterator[tuple[int, AnyPacket]]:
-        with open_container(self.media) as container:
-            stream = container.streams.video[0]
-            if first:
-                _seek_frame(container, stream, first, self.plan.fps)
-            for packet in container.demux(stream):
-                if packet.pts is None or not packet.size:
-                    continue
-                number = self._frame_number(packet, stream)
-                if first <= number < last:
-                    yield number, packet
-                elif number >= last and packet.is_keyframe:
-                    return
+        with coded_video(self.media, self.video) as coded:
+            start = next(iter(self._shown(self._tick(first), self._tick(first + 1))))
+            for timed in coded.copied(start, self._tick(last)):
+                yield self._frame(timed.pts), timed.packet
 
     def sound(self) -> Iterator[Samples] | None:
         if self.info.audio is None or self.channels is None:
             return None
         samples = audio_length(self.frames, self.plan.fps)
-        origin = self.video.start
-        return clip_sound(self.media, self.info.audio, origin, self.plan.timeline, Fraction(0), samples, self.channels)
+        origin, start = self.video.start, self.plan.source_start
+        return clip_sound(self.media, self.info.audio, origin, self.plan.timeline, start, samples, self.channels)
 
     @contextmanager
     def template(self) -> Generator[VideoStream]:
         with open_container(self.media) as container:
-            yield container.streams.video[0]
+            yield TimedPackets(container, self.video.index).stream
 
-    def _frame_number(self, packet: AnyPacket, stream: VideoStream) -> int:
-        return round_half_up(self._frame_place(packet, stream))
+    def _on_the_grid(self, run: tuple[int, int], start: int, end: int) -> bool:
+        """Whether the frames of a run stand at the join's constant rate, one after the other."""
+        places = [self._place(tick) for tick in self._shown(start, end)]
+        return len(places) == run[1] - run[0] and all(
+            abs(place - number) <= ON_THE_GRID for place, number in zip(places, range(*run), strict=True)
+        )
 
-    def _frame_place(self, packet: AnyPacket, stream: VideoStream) -> Fraction:
-        assert stream.time_base is not None
-        assert packet.pts is not None
-        return (packet.pts * stream.time_base - self.video.start) * self.plan.fps
+    def _shown(self, start: int, end: int) -> Iterator[int]:
+        return picture_times(self.media, self.video).shown(start, end)
 
-    @property
-    def reordering(self) -> int:
-        if not self.copies:
-            return 0
-        return max((position - number for position, (number, _) in enumerate(self._coded)), default=0)
+    def _tick(self, number: int) -> int:
+        """A tick that lies before frame ``number`` and behind the one before it."""
+        assert self.coding is not None
+        begins = self.video.start + self.plan.source_start + (number - Fraction(1, 2)) / self.plan.fps
+        return ceil(begins / self.coding.tick)
 
-    @cached_property
-    def _coded(self) -> list[tuple[int, bool]]:
-        """Number and key flag of every packet, in decoding order; empty where frames stand off the constant rate."""
-        with open_container(self.media) as container:
-            stream = container.streams.video[0]
-            coded: list[tuple[int, bool]] = []
-            for packet in container.demux(stream):
-                if packet.pts is None or not packet.size:
-                    continue
-                number = self._frame_number(packet, stream)
-                if abs(self._frame_place(packet, stream) - number) > ON_THE_GRID:
-                    return []
-                coded.append((number, packet.is_keyframe))
-        return coded if sorted(number for number, _ in coded) == list(range(self.frames)) else []
+    def _frame(self, tick: int) -> int:
+        return round_half_up(self._place(tick))
 
-    @cached_property
-    def _closed_starts(self) -> list[int]:
-        """Frames at which a closed group of pictures begins: nothing before refers past it, nothing after before it."""
-        lowest_after = _suffix_minimum([number for number, _ in self._coded])
-        starts: list[int] = []
-        highest = -1
-        for (number, is_key), lowest in zip(self._coded, lowest_after, strict=True):
-            if is_key and highest == number - 1 and lowest == number:
-                starts.append(number)
-            highest = max(highest, number)
-        return starts
-
-
-def _suffix_minimum(numbers: list[int]) -> list[int]:
-    lowest = list(numbers)
-    for position in range(len(numbers) - 2, -1, -1):
-        lowest[position] = min(lowest[position], lowest[position + 1])
-    return lowest
+    def _place(self, tick: int) -> Fraction:
+        assert self.coding is not None
+        return (tick * self.coding.tick - self.video.start - self.plan.source_start) * self.plan.fps
 
 
 def _number(pts: int | None, stream: VideoStream, fps: Fraction) -> int:

@@ -39,13 +39,16 @@ class Configuration:
             return None
         if not sequences or not pictures:
             return None
-        return cls(record[1], record[2], record[3], sequences, pictures, record[position : position + 4])
+        # Some encoders write the fields behind the sets in every profile.
+        fields = record[position : position + 4] if record[1] in WITH_CHROMA_FIELDS else b""
+        return cls(record[1], record[2], record[3], sequences, pictures, fields)
 
     @property
     def record(self) -> bytes:
         head = bytes((1, self.profile, self.compatibility, self.level, 0xFF, 0xE0 | len(self.sequences)))
-        tail = self.chroma_fields if self.profile in WITH_CHROMA_FIELDS else b""
-        return head + _listed(self.sequences) + bytes((len(self.pictures),)) + _listed(self.pictures) + tail
+        return (
+            head + _listed(self.sequences) + bytes((len(self.pictures),)) + _listed(self.pictures) + self.chroma_fields
+        )
 
     @property
     def numbers(self) -> set[int]:

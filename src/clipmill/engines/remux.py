@@ -5,13 +5,11 @@ from pathlib import Path
 import av
 
 from clipmill.engines.decode import Media
-from clipmill.engines.encoders import VideoFormat
 from clipmill.engines.movie import MP4
+from clipmill.engines.sound_copy import MP4_SOUND
 from clipmill.engines.source import open_container
-from clipmill.media.info import VideoInfo
 
 MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
-MP4_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"})
 
 
 def remux(media: Media, path: Path, *, include_audio: bool = True) -> bool:
@@ -20,7 +18,7 @@ def remux(media: Media, path: Path, *, include_audio: bool = True) -> bool:
         video, sound = source.streams.best("video"), source.streams.best("audio") if include_audio else None
         if video is None or video.codec_context.codec.canonical_name not in MP4_VIDEO:
             return False
-        if sound is not None and sound.codec_context.codec.canonical_name not in MP4_AUDIO:
+        if sound is not None and sound.codec_context.codec.canonical_name not in MP4_SOUND:
             return False
         kept = [stream for stream in (video, sound) if stream is not None]
         with av.open(path, "w", format="mp4", options=MP4["options"]) as target:
@@ -31,21 +29,3 @@ def remux(media: Media, path: Path, *, include_audio: bool = True) -> bool:
                     packet.stream = copies[packet.stream_index]
                     target.mux(packet)
     return True
-
-
-def coded_as(media: Media, video: VideoInfo, wanted: VideoFormat) -> bytes | None:
-    """The parameter sets of a track that shows just what ``wanted`` does; None where its pictures differ."""
-    colour = video.colour
-    same = (
-        video.codec == "h264"
-        and video.pixel_format == "yuv420p"
-        and video.size == video.displayed == wanted.size
-        and video.rotation == 0
-        and not (video.mirrored or video.interlaced or video.variable_rate or colour.full_range or video.hdr)
-        and video.rate == wanted.fps
-        and colour.matrix == "bt709"
-    )
-    if not same:
-        return None
-    with open_container(media) as container:
-        return bytes(container.streams[video.index].codec_context.extradata or b"") or None

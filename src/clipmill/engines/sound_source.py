@@ -94,7 +94,7 @@ class SoundSource:
         """Frames from ``target`` on, or from the start where there is none or no way to it."""
         with open_container(self.media) as container, reading(self.media):
             stream = self._opened(container)
-            if target is None or _seek(container, stream, target):
+            if target is None or seek_sound(container, stream, target):
                 yield from self._decoded(container, stream, wanted)
                 return
         yield from self._read(None, wanted)
@@ -118,7 +118,7 @@ class SoundSource:
     def _decoded(self, container: InputContainer, stream: AudioStream, wanted: Fraction) -> Iterator[Heard]:
         assert stream.time_base is not None
         after_loss = False
-        for packet in _packets(container, stream):
+        for packet in sound_packets(container, stream):
             frames = _frames(packet)
             if frames is None:
                 after_loss = True
@@ -145,7 +145,7 @@ def _is_sane(frame: AudioFrame) -> bool:
     return sound.dtype.kind != "f" or bool(np.abs(sound).max(initial=0) < LOUDEST)
 
 
-def _seek(container: InputContainer, stream: AudioStream, target: Fraction) -> bool:
+def seek_sound(container: InputContainer, stream: AudioStream, target: Fraction) -> bool:
     """Go to the last entry point before a time; False where the file has no way to."""
     try:
         if container.format.name.startswith(INDEX_OF_PICTURE):
@@ -158,7 +158,7 @@ def _seek(container: InputContainer, stream: AudioStream, target: Fraction) -> b
     return True
 
 
-def _packets(container: InputContainer, stream: AudioStream) -> Iterator[SoundPacket]:
+def sound_packets(container: InputContainer, stream: AudioStream) -> Iterator[SoundPacket]:
     """The stream's packets, up to the end of the file or to where it is damaged or cut off."""
     for other in container.streams:
         other.discard = other.discard if other.index == stream.index else Discard.all

@@ -172,7 +172,8 @@ class ClipShape(WireModel):
 
     @field_validator("crop_keyframes", mode="before")
     @classmethod
-    def _bounded(cls, value: Any) -> Any:
+    def bounded_keyframes(cls, value: Any) -> Any:
+        """The keyframes as they came, unless there are too many; none where there is null."""
         if isinstance(value, list | tuple) and len(value) > MOST_KEYFRAMES:
             raise LimitExceededError(f"crop_keyframes: at most {MOST_KEYFRAMES} keyframes a track, got {len(value)}")
         return () if value is None else value

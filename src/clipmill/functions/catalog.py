@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 CATALOG: Mapping[str, str] = {
     "process_video": "clipmill.functions.process_video:process_video",
     "process_framing": "clipmill.functions.framing:process_framing",
+    "render_overlay": "clipmill.functions.overlay:render_overlay",
+    "extract_clips": "clipmill.functions.extract:extract_clips",
     "preview_frame": "clipmill.functions.preview_frame:preview_frame",
     "plan_multi_clip": "clipmill.functions.multi_clip_plan:plan_multi_clip",
     "process_multi_clip_item": "clipmill.functions.multi_clip_item:process_multi_clip_item",

@@ -1,16 +1,17 @@
 """``concatenate_clips``: clips one after another, with transitions and chapters, copying what does not change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict
 
-from clipmill.engines.encoders import VideoFormat, available_codec, parameter_sets
-from clipmill.engines.items import ItemNote, body_headers, read_note
+from clipmill.engines.coded import Coding
+from clipmill.engines.encoders import VideoFormat, available_codec
+from clipmill.engines.items import ItemNote, read_note
 from clipmill.engines.join import ClipJoiner
 from clipmill.engines.join_clips import FinishedClip, ItemClip, JoinableClip, whole
-from clipmill.engines.remux import coded_as, remux
+from clipmill.engines.remux import remux
 from clipmill.errors import InvalidRequestError, NoClipsError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
@@ -19,6 +20,7 @@ from clipmill.function.results import Result, Warn
 from clipmill.function.shapes import EDITOR_FIELDS, even_size, readable_rate
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Flag, Number, Seconds, Text, WireModel, between
+from clipmill.functions.joining import AnyCoding, Packets, join_warnings, shared_packets, write_join
 from clipmill.functions.planning import Source, encoder_name, open_source
 from clipmill.functions.writing import measured, output_ranges
 from clipmill.media.chapters import Chapter, chapter_title, chapters
@@ -68,7 +70,7 @@ class JoinPlan:
     join: Join
     chapters: tuple[Chapter, ...]
     channels: int | None
-    copies: tuple[bool, ...]
+    packets: Packets
 
 
 def run(request: ConcatenateRequest, context: Context) -> Result:
@@ -81,10 +83,11 @@ def run(request: ConcatenateRequest, context: Context) -> Result:
         result = result.model_copy(update={"audio": "none" if planned.channels is None else "copied"})
         ranges, warnings = [(0.0, result.duration)], list[Warn]()
     else:
-        joiner = _joiner(planned, context)
-        joiner.write(path)
+        joiner, fault = write_join(
+            lambda packets: _joiner(replace(planned, packets=packets), context), planned.packets, path
+        )
         result = measured(path, request.output_key, encoder_name(planned.encoding))
-        ranges, warnings = output_ranges(joiner.copied, planned.join.fps), _warnings(planned, joiner)
+        ranges, warnings = output_ranges(joiner.copied, planned.join.fps), _warnings(planned, joiner, fault)
     context.report(1, 1, Stage.ENCODING)
     context.publish(path, request.output_key)
     return result.model_copy(update={"copied_ranges": ranges, "warnings": warnings})
@@ -106,7 +109,7 @@ def plan(request: ConcatenateRequest, context: Context) -> dict[str, Any]:
         "duration": float(planned.join.total_frames / planned.join.fps),
         "clip_starts": [float(start / planned.join.fps) for start in planned.join.starts],
         "spans": [_span(span) for span in planned.join.spans],
-        "copies": list(planned.copies),
+        "copies": [coding is not None for coding in planned.packets.codings],
         "chapters": [{"title": mark.title, "start": mark.start_ms / 1000} for mark in planned.chapters],
     }
 
@@ -143,7 +146,7 @@ def _planned(request: ConcatenateRequest, context: Context) -> JoinPlan:
         join=join,
         chapters=chapters(join.starts, join.total_frames, join.fps, names),
         channels=min(2, max(channels)) if channels and request.include_audio else None,
-        copies=_copies(sources, notes, encoding, drawn=join.kind is not TransitionKind.CUT),
+        packets=shared_packets(sources, notes, frames, encoding),
     )
 
 
@@ -190,49 +193,36 @@ def _plan(source: Source, encoding: VideoFormat) -> ClipPlan:
     )
 
 
-def _copies(
-    sources: tuple[Source, ...],
-    notes: tuple[ItemNote | None, ...],
-    encoding: VideoFormat,
-    *,
-    drawn: bool,
-) -> tuple[bool, ...]:
-    """Which clips' packets may be copied: those coded alike and, beside frames drawn here, like our own encoder."""
-    headers = [
-        body_headers(source.media, note) if note else coded_as(source.media, source.video, encoding)
-        for source, note in zip(sources, notes, strict=True)
-    ]
-    drawn = drawn or None in headers or len(set(headers)) > 1
-    wanted = parameter_sets(encoding) if drawn else headers[0]
-    return tuple(header == wanted for header in headers)
-
-
 def _joiner(planned: JoinPlan, context: Context) -> ClipJoiner:
-    parts = zip(planned.sources, planned.notes, planned.copies, strict=True)
-    clips = [_clip(source, note, planned, copies=copies) for source, note, copies in parts]
+    parts = zip(planned.sources, planned.notes, planned.packets.codings, strict=True)
+    clips = [_clip(source, note, planned, coding) for source, note, coding in parts]
     total = planned.join.total_frames
 
     def on_frame(done: int) -> None:
         context.report(done, total, Stage.PROCESSING)
 
-    return ClipJoiner(planned.join, clips, planned.encoding, planned.channels, planned.chapters, on_frame)
+    packets = planned.packets
+    return ClipJoiner(
+        planned.join, clips, packets.encoding, planned.channels, planned.chapters, on_frame, packets.headers
+    )
 
 
-def _clip(source: Source, note: ItemNote | None, planned: JoinPlan, *, copies: bool) -> JoinableClip:
-    if note is not None:
-        return ItemClip(source.media, note, source.info.audio, planned.channels, copies)
-    encoding = planned.encoding
-    clip_plan = _plan(source, encoding)
-    return FinishedClip(source.media, source.info, source.video, clip_plan, planned.channels, copies, encoding.threads)
+def _clip(source: Source, note: ItemNote | None, planned: JoinPlan, coding: AnyCoding | None) -> JoinableClip:
+    if isinstance(coding, Coding) or note is None:
+        known = coding if isinstance(coding, Coding) else None
+        clip_plan, threads = _plan(source, planned.encoding), planned.encoding.threads
+        return FinishedClip(source.media, source.info, source.video, clip_plan, planned.channels, known, threads)
+    return ItemClip(source.media, note, source.info.audio, planned.channels, copies=coding is not None)
 
 
-def _warnings(planned: JoinPlan, joiner: ClipJoiner) -> list[Warn]:
+def _warnings(planned: JoinPlan, joiner: ClipJoiner, fault: str | None) -> list[Warn]:
+    warnings = join_warnings(fault)
     finished = [note is None for note in planned.notes]
     drawn = joiner.redrawn + planned.join.overlap * (len(finished) - 1)
-    if not drawn or not any(finished):
-        return []
-    message = f"{drawn} frames of finished clips were encoded once more; the rest was copied"
-    return [Warn.model_validate({"code": "second_generation", "message": message, "frames": drawn})]
+    if drawn and any(finished):
+        message = f"{drawn} frames of finished clips were encoded once more; the rest was copied"
+        warnings.append(Warn.model_validate({"code": "second_generation", "message": message, "frames": drawn}))
+    return warnings
 
 
 concatenate_clips = Function(

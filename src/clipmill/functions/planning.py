@@ -108,7 +108,12 @@ def channels_of(request: RenderOptions, info: MediaInfo) -> int | None:
 
 
 def encoder_name(encoding: VideoFormat) -> str:
-    return "nvenc" if encoding.codec is Codec.NVENC else "x264"
+    return encoder_name_of(encoding.codec)
+
+
+def encoder_name_of(codec: Codec) -> str:
+    """How results call an encoder."""
+    return "nvenc" if codec is Codec.NVENC else "x264"
 
 
 def plan_warnings(request: FramedShape, plan: ClipPlan, video: VideoInfo) -> Iterator[Warn]:

@@ -37,3 +37,20 @@ class UpscaleModel(StrEnum):
 class UpscaleFallback(StrEnum):
     NONE = "none"
     LANCZOS = "lanczos"
+
+
+class Effect(StrEnum):
+    """What a highlight does to the picture around it, or to the player in it."""
+
+    DARK_OVERLAY = "dark_overlay"
+    BRIGHTNESS_BOOST = "brightness_boost"
+    SPOTLIGHT = "spotlight"
+    BLUR = "blur"
+    ORIGINAL = "original"
+
+
+class HighlightShape(StrEnum):
+    """An ellipse around the player, or a disc under the feet."""
+
+    BODY = "body"
+    GROUND = "ground"

@@ -1,0 +1,65 @@
+"""Look at a written file where copied and new packets meet: every frame must be shown there, once, at its time.
+
+Convention: times are ticks of a clock that is given, from the first frame on.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from clipmill.engines.source import open_container, reading
+
+FRAMES_BEHIND = 8
+"""Frames to look at behind a joint: more than a decoder makes wrong there without showing it sooner."""
+QUICK = {"skip_loop_filter": "all"}
+"""Decoding that shows the same frames at the same times, in less time and less well."""
+
+
+def fault_at_joints(path: Path, joints: Iterable[int], expected: Sequence[int], tick: Fraction) -> str | None:
+    """What is wrong at the joints of a file whose frames should be shown at ``expected``, sorted; None if nothing is.
+
+    The first frame is at 0, the file's own clock as fine as ``tick`` or finer.
+    """
+    with open_container(path, familiar=True) as container, reading(path):
+        stream = container.streams.video[0]
+        stream.codec_context.options = QUICK
+        if stream.frames != len(expected):
+            return f"the file holds {stream.frames} frames, {len(expected)} were due"
+        scale = tick / (stream.time_base or tick)
+        due = [round(time * scale) for time in expected] if scale != 1 else expected
+        for joint in joints:
+            seen = list(_shown_around(container, stream, round(joint * scale), due))
+            if fault := _difference(seen, due):
+                return fault
+    return None
+
+
+def _shown_around(container: InputContainer, stream: VideoStream, joint: int, expected: Sequence[int]) -> Iterator[int]:
+    """The times of decoded frames, from the key frame before a joint to some frames behind; -1 for a broken one."""
+    start = stream.start_time or 0
+    before = expected[max(0, bisect_left(expected, joint) - 1)]
+    container.seek(before + start, stream=stream, backward=True)
+    behind = 0
+    for packet in container.demux(stream):
+        for frame in packet.decode():
+            if frame.pts is None or frame.is_corrupt:
+                yield -1
+                return
+            yield frame.pts - start
+            behind += frame.pts - start >= joint
+            if behind >= FRAMES_BEHIND:
+                return
+
+
+def _difference(seen: Sequence[int], expected: Sequence[int]) -> str | None:
+    if not seen:
+        return "no frame is shown"
+    due = expected[bisect_left(expected, seen[0]) :][: len(seen)]
+    odd = next((f"{got} where {want} was due" for got, want in zip(seen, due, strict=False) if got != want), None)
+    if odd:
+        return f"a frame is shown at {odd}"
+    return None if len(seen) == len(due) else "frames are shown behind the last one"

@@ -1,0 +1,1 @@
+"""Highlights and layers, drawn on frames."""

@@ -1,0 +1,195 @@
+"""Smart rendering: plan what of a window is copied, write it, look at the joints, and encode all of it where they fail.
+
+Convention: a window and its stretches count ticks of the plan's clock, on the source's own clock.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+import av
+
+from clipmill.engines.coded import Coding, NotCopyableError, coded_video
+from clipmill.engines.decode import Picture
+from clipmill.engines.encoders import Codec, VideoFormat
+from clipmill.engines.joints import fault_at_joints
+from clipmill.engines.patch import Draw, Patch, PatchSound, PatchWriter
+from clipmill.engines.picture_times import PictureTimes
+from clipmill.engines.placing import PicturePlacer
+from clipmill.engines.planes import Orientation
+from clipmill.engines.render import OnFrame
+from clipmill.engines.timed_packets import UntimedError
+from clipmill.errors import EncoderFailedError
+from clipmill.media.choices import Quality
+from clipmill.media.copying import Encoded, Span, Stretch, copied_ticks, joints, plan_stretches
+from clipmill.media.framing import ClipPlan
+from clipmill.media.geometry import Size
+from clipmill.media.info import Colour, VideoInfo
+
+Paint = Callable[[av.VideoFrame, Fraction, Orientation], av.VideoFrame]
+"""Draws on the picture shown at a time, in seconds from the first one; how its pixels lie comes with it."""
+
+
+def untouched(frame: av.VideoFrame, _t: Fraction, _orientation: Orientation) -> av.VideoFrame:
+    """Paint nothing."""
+    return frame
+
+
+@dataclass(frozen=True, slots=True)
+class SmartPlan:
+    """Which stretches of a window are copied and which encoded; ``why_not`` tells why nothing can be copied."""
+
+    times: PictureTimes
+    window: Span
+    stretches: tuple[Stretch, ...]
+    coding: Coding | None = None
+    why_not: str | None = None
+
+    def without_copies(self, why_not: str) -> "SmartPlan":
+        return replace(self, stretches=(Encoded(self.window.start, self.window.end),), coding=None, why_not=why_not)
+
+    @property
+    def duration(self) -> Fraction:
+        return (self.window.end - self.window.start) * self.times.tick
+
+    @property
+    def start(self) -> Fraction:
+        """The first frame, in seconds on the source's own clock."""
+        return self.window.start * self.times.tick
+
+    @property
+    def copied_ranges(self) -> list[tuple[float, float]]:
+        """What is copied, in output seconds."""
+        tick, first = self.times.tick, self.window.start
+        return [(float((a - first) * tick), float((b - first) * tick)) for a, b in copied_ticks(self.stretches)]
+
+    def count_frames(self) -> int:
+        """Frames of the window; reads through its packets."""
+        return sum(1 for _ in self.times.shown(self.window.start, self.window.end))
+
+
+def plan_smart(times: PictureTimes, window: Span, changed: Sequence[tuple[Fraction, Fraction]]) -> SmartPlan:
+    """Copy what the groups of pictures allow; ``changed`` are seconds from the first picture of the source."""
+    plan = SmartPlan(times, window, (Encoded(window.start, window.end),))
+    try:
+        with coded_video(times.media, times.video) as coded:
+            stretches = plan_stretches(window, changed_spans(times, changed), coded)
+            copies = replace(plan, stretches=stretches, coding=coded.coding)
+    except (NotCopyableError, UntimedError) as reason:
+        return plan.without_copies(str(reason))
+    if copies.coding is None or copies.coding.tick != times.tick:
+        return plan.without_copies("its clock is finer than a track can count")
+    return copies if copied_ticks(stretches) else plan.without_copies("no closed group of pictures stays as it is")
+
+
+def changed_spans(times: PictureTimes, changed: Sequence[tuple[Fraction, Fraction]]) -> list[Span]:
+    """The ticks of the pictures that are shown in ranges of seconds."""
+    return [Span(*(ceil((times.video.start + t) / times.tick) for t in bounds)) for bounds in changed]
+
+
+@dataclass(frozen=True, slots=True)
+class SmartRender:
+    """How a plan is carried out."""
+
+    plan: SmartPlan
+    paint: Paint
+    quality: Quality
+    codec: Codec
+    threads: int
+    sound: Callable[[], PatchSound]
+    """Makes the sound anew, for every try."""
+    framing: ClipPlan | None = None
+    """How the painted picture is framed, if it is; its frame is the upright picture."""
+
+    def write(self, path: Path, on_frame: OnFrame) -> "SmartReport":
+        """Write the file, with fewer copies than planned where they do not hold."""
+        fault = None
+        if self.plan.coding is not None:
+            try:
+                writer = self._written(self.plan, path, on_frame)
+            except (NotCopyableError, UntimedError, EncoderFailedError) as reason:
+                fault = str(reason)
+            else:
+                first = self.plan.window.start
+                meets = [joint - first for joint in joints(self.plan.stretches)]
+                fault = fault_at_joints(path, meets, sorted(writer.shown), self.plan.times.tick)
+                if fault is None:
+                    return SmartReport(self.plan, writer.concealment.concealed)
+            path.unlink(missing_ok=True)
+        plan = self.plan if fault is None else self.plan.without_copies(fault)
+        return SmartReport(plan, self._written(plan, path, on_frame).concealment.concealed, fault)
+
+    def _written(self, plan: SmartPlan, path: Path, on_frame: OnFrame) -> PatchWriter:
+        video, media = plan.times.video, plan.times.media
+        encoding, draw = self._beside(plan, plan.coding) if plan.coding else self._alone(plan)
+        patch = Patch(media, video, plan.window, plan.stretches, encoding, draw, plan.coding)
+        writer = PatchWriter(patch, self.sound(), on_frame)
+        writer.write(path)
+        return writer
+
+    def _beside(self, plan: SmartPlan, coding: Coding) -> tuple[VideoFormat, Draw]:
+        """New pictures are what the source's are, to the pixel."""
+        video = plan.times.video
+        orientation = Orientation.of(video)
+        encoding = VideoFormat(
+            coding.size, video.rate, self.quality, Codec.X264, self.threads, plan.times.tick, coding.beside
+        )
+        return encoding, lambda picture: self.paint(picture.frame, picture.time, orientation)
+
+    def _alone(self, plan: SmartPlan) -> tuple[VideoFormat, Draw]:
+        """New pictures are upright, of square pixels, in the colours of every output."""
+        video = plan.times.video
+        size = self.framing.output if self.framing else even_size(video.displayed)
+        encoding = VideoFormat(size, video.rate, self.quality, self.codec, self.threads, plan.times.tick)
+        return encoding, painted_upright(video, self.paint, self.framing)
+
+
+def painted_upright(video: VideoInfo, paint: Paint, framing: ClipPlan | None) -> Draw:
+    """Draws pictures upright, of square pixels, in the colours of every output; then paints and frames them."""
+    shown = upright(video)
+    placer, lies = PicturePlacer(video, shown.size), Orientation.of(shown)
+    framer = PicturePlacer(shown, framing.output, framing.rotation, framing.pad_color) if framing else None
+
+    def draw(picture: Picture) -> av.VideoFrame:
+        frame = paint(placer.whole(picture.frame), picture.time, lies)
+        if framing is None or framer is None:
+            return frame
+        return framer.placed(frame, framing.placement_at(picture.time))
+
+    return draw
+
+
+def upright(video: VideoInfo) -> VideoInfo:
+    """What a source is once its pictures were drawn upright, of square pixels, as 8-bit 4:2:0 BT.709."""
+    size = even_size(video.displayed)
+    colour = Colour("bt709", "bt709", "bt709", full_range=False)
+    return replace(
+        video,
+        size=size,
+        displayed=size,
+        sample_aspect=Fraction(1),
+        rotation=0,
+        mirrored=False,
+        pixel_format="yuv420p",
+        bit_depth=8,
+        colour=colour,
+        hdr=None,
+        interlaced=False,
+        has_alpha=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SmartReport:
+    """How it went: the plan that was carried out, and what was wrong with the one before it, if anything."""
+
+    plan: SmartPlan
+    concealed_frames: int
+    fault: str | None = None
+
+
+def even_size(size: Size) -> Size:
+    """The nearest size that 4:2:0 can hold."""
+    return Size(2 * round(size.width / 2), 2 * round(size.height / 2))
