@@ -62,7 +62,7 @@ def test_a_remote_object_is_read_by_ranges(tmp_path: Path):
     store = remote_store()
     store.put_bytes("team/raw/a.mp4", b"a" * 700_000 + b"mid" + b"z" * 699_997 + b"end")
     result = perform(job("seek", input_key="raw/a.mp4"), machine(tmp_path, store)).value()
-    assert (result["size"], result["tail"], result["kind"]) == (1_400_003, "end", "BufferedReader")
+    assert (result["size"], result["tail"], result["kind"]) == (1_400_003, "end", "BrokeredFile")
     assert result["middle"] == "d" + "zz" or len(result["middle"]) == 3
     assert result["end"] == 700_001 + 3
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from clipmill.errors import StorageUnavailableError
 from clipmill.storage.folder import FolderStore
 from clipmill.storage.pieces import fetch_in_pieces
-from clipmill.storage.reader import BLOCK_BYTES, RangedReader, open_object
+from clipmill.storage.reader import RangedReader, open_object
+from clipmill.storage.runs import BLOCK_BYTES
 
 MIB = 1024 * 1024
 DATA = os.urandom(5 * MIB + 12_345)
@@ -109,22 +110,23 @@ class TestFrugality:
             file.read(10)
             file.seek(3 * MIB)
             file.read(10)
-            assert file.bytes_read == sum(length for _, length in store.ranges) == 2 * BLOCK_BYTES
+            assert file.bytes_read == sum(length for _, length in store.ranges) == 4 * BLOCK_BYTES
 
     def test_a_long_read_in_small_steps_makes_few_requests(self, store):
         with RangedReader(store, "a.bin") as file:
             while file.read(32_768):
                 pass
             assert file.bytes_read == len(DATA)
-        assert len(store.ranges) <= 9
+        assert len(store.ranges) <= 4 * len(DATA) / MIB
 
-    def test_two_runs_in_turn_are_both_read_ahead(self, store):
+    def test_two_runs_in_turn_are_both_read_ahead_and_nothing_twice(self, store):
         with RangedReader(store, "a.bin") as file:
             for step in range(0, 2 * MIB, 65_536):
                 for run in (0, 5 * MIB // 2):
                     file.seek(run + step)
                     file.read(65_536)
-        assert len(store.ranges) <= 12
+            assert file.bytes_read <= len(DATA)
+        assert len(store.ranges) <= 6 * len(DATA) / MIB
 
     def test_what_was_read_lately_is_not_fetched_again(self, store):
         with RangedReader(store, "a.bin") as file:
@@ -144,7 +146,7 @@ class TestFrugality:
                 pass
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
-        assert peak < 16 * MIB
+        assert peak < 32 * MIB
 
     def test_a_download_holds_little_of_a_large_object(self, store, folder, tmp_path):
         with (folder / "large.bin").open("wb") as file:
@@ -182,6 +184,8 @@ def movie(request: pytest.FixtureRequest, folder: Path) -> Path:
 
 
 class TestAMovie:
+    """Regression 32: what is read stays near what is needed, wherever the index lies."""
+
     def test_ten_pictures_cost_their_bytes_and_at_most_four_mebibytes_more(self, store, movie):
         size = movie.stat().st_size
         picture = size // PICTURE_COUNT
@@ -198,7 +202,7 @@ class TestAMovie:
         with RangedReader(store, movie.name) as file, av.open(file) as source:
             assert sum(1 for packet in source.demux(video=0) if packet.size) == PICTURE_COUNT
             assert file.bytes_read <= movie.stat().st_size + 2 * MIB
-        assert len(store.ranges) <= 50
+        assert len(store.ranges) <= 3 * movie.stat().st_size / MIB
 
     def test_it_reads_from_a_bucket_as_from_a_file(self, s3_store, movie):
         s3_store.upload(movie, "movie.mp4", "video/mp4")

@@ -21,6 +21,7 @@ from clipmill.engines.overlap import ahead
 from clipmill.engines.render import FRAMES_AHEAD, OnFrame, encoded
 from clipmill.engines.samples import Samples
 from clipmill.engines.sound_join import SoundPart, join_sound
+from clipmill.errors import ClipmillError
 from clipmill.media.chapters import Chapter
 from clipmill.media.transitions import Body, Dissolve, FadeIn, FadeOut, Join, Span, incoming_weight
 
@@ -75,10 +76,17 @@ class ClipJoiner:
 
     def _pictures(self, track: PictureTrack) -> Iterator[Written]:
         for span in self.join.spans:
-            if isinstance(span, Body):
-                yield from self._body(span, track)
-            else:
-                yield from self._encoded(self._drawn(span), span.start, track)
+            try:
+                yield from self._span(span, track)
+            except ClipmillError as fault:
+                fault.details.setdefault("clip", span.left if isinstance(span, Dissolve) else span.clip)
+                raise
+
+    def _span(self, span: Span, track: PictureTrack) -> Iterator[Written]:
+        if isinstance(span, Body):
+            yield from self._body(span, track)
+        else:
+            yield from self._encoded(self._drawn(span), span.start, track)
 
     def _body(self, span: Body, track: PictureTrack) -> Iterator[Written]:
         clip, first, last = self.clips[span.clip], span.first, span.last_exclusive

@@ -95,3 +95,28 @@ class Result(AnyResult):
     chapters: list[ChapterEntry] = []
     upscale: UpscaleUse = UpscaleUse()
     cache: CacheUse = CacheUse()
+
+
+class ClipEntry(BaseModel):
+    """One extracted clip, measured on its file; ``start`` and ``end`` in seconds of its source."""
+
+    index: int = Field(description="position in the request")
+    output_key: str
+    name: str
+    start: float
+    end: float
+    duration: float
+    frames: int
+    width: int
+    height: int
+    fps: str
+    audio: str
+    encoder: str
+    copied_ranges: list[tuple[float, float]] = []
+
+
+class ExtractResult(Result):
+    """The outcome of an extraction: the compilation's where there is one, else what its files are together."""
+
+    output_key: str | None = None  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues] - files have keys of their own
+    clips: list[ClipEntry] = []

@@ -51,10 +51,9 @@ def shared_packets(
         note is not None and body_headers(source.media, note) == own
         for source, note in zip(sources, notes, strict=True)
     ]
-    codings = [
-        None if note else coding_as(source.media, source.video, encoding)
-        for source, note in zip(sources, notes, strict=True)
-    ]
+    known = {id(source): source for source, note in zip(sources, notes, strict=True) if note is None}
+    looked = {name: coding_as(source.media, source.video, encoding) for name, source in known.items()}
+    codings = [None if note else looked[id(source)] for source, note in zip(sources, notes, strict=True)]
     chosen = Configuration.parse(own) if any(notes) else _most_frames(codings, frames)
     kept = [coding if coding and coding.configuration == chosen else None for coding in codings]
     settled = tuple(ItemCoding() if is_item else coding for is_item, coding in zip(items, kept, strict=True))

@@ -1,9 +1,9 @@
 """The context of a function in a child process: all that leaves the scratch folder is asked of the parent."""
 
-import io
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -13,8 +13,12 @@ from clipmill.errors import CancelledError, error_from_json
 from clipmill.function.context import Context, Media
 from clipmill.function.stages import Stage
 from clipmill.jobs.channel import Channel
+from clipmill.storage.ranged_file import RangedFile
 
 READ_BYTES = 256 * 1024
+ANSWERS_KEPT = 8
+"""Picture and sound of a source are read in turn, each at its own place: one's answer must not drive out the other's."""
+
 _REPORT_EVERY_S = 0.05
 _ORPHANED = 70
 
@@ -40,7 +44,7 @@ class ChildContext(Context):
         answer, _ = self.ask({"ask": "open", "key": key})
         if "path" in answer:
             return Path(answer["path"])
-        return io.BufferedReader(BrokeredFile(self.ask, answer["reader"], answer["size"]), READ_BYTES)
+        return BrokeredFile(self.ask, key, answer["reader"], answer["size"])
 
     def fetch(self, key: str) -> Path:
         if key not in self._fetched:
@@ -84,42 +88,27 @@ class ChildContext(Context):
             os._exit(_ORPHANED)
 
 
-class BrokeredFile(io.RawIOBase):
-    """An object whose bytes the parent reads for us, range by range."""
+Ask = Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]]
 
-    def __init__(self, ask: Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]], reader: int, size: int) -> None:
-        super().__init__()
+
+class BrokeredFile(RangedFile):
+    """An object whose bytes the parent reads for us, range by range; the last few ranges are kept."""
+
+    def __init__(self, ask: Ask, key: str, reader: int, size: int) -> None:
+        super().__init__(key, size)
         self._ask = ask
         self._reader = reader
-        self._size = size
-        self._position = 0
+        self._answers = deque[tuple[int, bytes]](maxlen=ANSWERS_KEPT)
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if origin + offset < 0:
-            raise ValueError(f"no position {origin + offset}: an object begins at 0")
-        self._position = origin + offset
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride] - any writable buffer
-        target = memoryview(buffer).cast("B")
-        wanted = min(len(target), self._size - self._position)
-        if wanted <= 0:
-            return 0
-        question = {"ask": "read", "reader": self._reader, "offset": self._position, "size": wanted}
-        _, data = self._ask(question)
-        target[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+    def piece(self, position: int, wanted: int) -> memoryview:
+        for start, data in self._answers:
+            if start <= position < start + len(data):
+                return memoryview(data)[position - start :]
+        _, data = self._ask(
+            {"ask": "read", "reader": self._reader, "offset": position, "size": min(wanted, READ_BYTES)}
+        )
+        self._answers.append((position, data))
+        return memoryview(data)
 
     def close(self) -> None:
         if not self.closed:

@@ -1,0 +1,111 @@
+"""Chromium plays smart-rendered files: where copied packets meet new ones it shows every frame, in order, and hears no gap."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.browser.chromium import Watched, find_chromium, watch
+from tests.coded_factory import coded_video
+from tests.media_factory import read_frame_number
+from tests.smart.laws import ALIKE, REACH, WINDOW, Rendering
+from tests.smart.movie import SOUND_RATE, Movie
+from tests.smart.rules import Span
+from tests.smart.trials import clips, overlaid
+
+pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs Chromium")
+
+REGIONS: list[Span] = [(0.6, 0.8), (1.5, 1.55)]
+RANGE: Span = (0.3, 2.1)
+
+
+def an_overlay(folder: Path, source: Movie) -> Rendering:
+    return overlaid(folder, source, REGIONS)
+
+
+def an_extract(folder: Path, source: Movie) -> Rendering:
+    return clips(folder, source, [RANGE])[0]
+
+
+CASES: list[tuple[str, Callable[[Path, Movie], Rendering]]] = [
+    ("closed", an_overlay),
+    ("closed", an_extract),
+    ("deep_b_frames", an_overlay),
+    ("variable_rate", an_extract),
+    ("aac_44100_mono", an_extract),
+]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A rendering, and what Chromium told of it: every frame forwards, then those around the joints backwards."""
+
+    made: Rendering
+    asked: list[int]
+    told: Watched
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[1].__name__}_of_{case[0]}")
+def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    name, render = request.param
+    folder = tmp_path_factory.mktemp("joints")
+    made = render(folder, Movie(coded_video(name, folder / "structures")))
+    output = made.output
+    asked = [*range(len(output.times)), *reversed(_around_joints(made))]
+    ends = [*output.times[1:], output.duration]
+    told = watch(output.path, [float(output.times[frame] + ends[frame]) / 2 for frame in asked])
+    return Seen(made, asked, told)
+
+
+def _around_joints(made: Rendering) -> list[int]:
+    """The two frames before and after every place where a copied stretch meets an encoded one."""
+    copied = [made.is_copied(time) for time in made.output.times]
+    joints = [frame for frame in range(1, len(copied)) if copied[frame] != copied[frame - 1]]
+    return sorted({near for frame in joints for near in range(frame - 2, frame + 2) if 0 <= near < len(copied)})
+
+
+def test_there_are_joints_to_look_at(seen: Seen):
+    assert len(seen.asked) > len(seen.made.kept)
+
+
+def test_every_frame_is_shown_at_its_time_whichever_way_it_is_reached(seen: Seen):
+    source = seen.made.source
+    expected = [source.numbers[seen.made.kept[frame]] for frame in seen.asked]
+    assert [read_frame_number(picture) for picture in seen.told.pictures] == expected
+
+
+def test_every_picture_looks_as_another_decoder_shows_it(seen: Seen):
+    decoded = [(picture.luma.astype(float) - 16) * 255 / 219 for picture in seen.made.output.pictures]
+    differences = [
+        np.abs(shown - decoded[frame].clip(0, 255))[:, shown.shape[1] // 3 :].mean()
+        for frame, shown in zip(seen.asked, seen.told.pictures, strict=True)
+    ]
+    assert max(differences) < 3
+
+
+def test_the_file_lasts_as_long_as_its_pictures(seen: Seen):
+    assert seen.told.duration == pytest.approx(float(seen.made.output.duration), abs=0.025)
+
+
+def test_it_plays_through_to_its_last_frame_and_never_goes_back(seen: Seen):
+    played = seen.told.played
+    assert played == sorted(played)
+    assert played[-1] == pytest.approx(float(seen.made.output.times[-1]), abs=0.1)
+
+
+def test_the_sound_is_heard_at_its_place_from_end_to_end(seen: Seen):
+    start, source = seen.made.start, seen.made.source
+    length = len(seen.told.wave) / SOUND_RATE
+    apart: list[int] = []
+    for time in np.arange(0.1, length - 0.2, 0.25):
+        asked, place = round((float(start) + time) * SOUND_RATE), round(time * SOUND_RATE)
+        piece = source.heard[asked : asked + WINDOW]
+        around = seen.told.wave[place - REACH : place + WINDOW + REACH]
+        likeness = np.correlate(around, piece, "valid")
+        best = int(likeness.argmax())
+        found = around[best : best + WINDOW]
+        assert likeness[best] / (np.linalg.norm(found) * np.linalg.norm(piece)) > ALIKE
+        apart.append(best - REACH)
+    assert max(map(abs, apart)) <= 1024
+    assert max(apart) - min(apart) <= 1

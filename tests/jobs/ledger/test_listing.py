@@ -1,0 +1,57 @@
+import pytest
+from tests.jobs.ledger.worlds import World
+
+from clipmill.errors import InvalidRequestError
+from clipmill.jobs.ledger.listing import Wanted
+from clipmill.jobs.ledger.states import State
+
+
+def test_pages_tell_every_job_once_newest_first_while_new_ones_come_in(there: World):
+    sent = []
+    for number in range(7):
+        sent.append(there.submit().id)
+        there.wait(number % 2)
+    found, cursor = [], None
+    while True:
+        page = there.ledger.jobs("team", Wanted(limit=2, cursor=cursor))
+        found += [job.id for job in page.jobs]
+        there.wait(1)
+        there.submit()
+        if (cursor := page.cursor) is None:
+            break
+    assert set(found) == set(sent)
+    assert len(found) == 7
+    created = [there.ledger.get("team", job_id).created_at for job_id in found]
+    assert created == sorted(created, reverse=True)
+
+
+def test_a_page_that_holds_all_is_the_last(there: World):
+    there.submit()
+    there.submit()
+    assert there.ledger.jobs("team", Wanted(limit=2)).cursor is None
+
+
+def test_jobs_are_told_by_state_and_function(there: World):
+    done, waiting = there.succeeded(), there.submit(function="other")
+    assert there.ledger.jobs("team", Wanted(state=State.SUCCEEDED)).jobs == [done]
+    assert there.ledger.jobs("team", Wanted(function="other")).jobs == [waiting]
+    assert there.ledger.jobs("team", Wanted(function="other", state=State.SUCCEEDED)).jobs == []
+
+
+def test_a_tenant_sees_its_own_jobs_only(there: World):
+    mine, theirs = there.submit(), there.submit(tenant="other")
+    assert there.ledger.jobs("team").jobs == [mine]
+    assert there.ledger.jobs("other").jobs == [theirs]
+    assert there.ledger.counts("team")[State.QUEUED] == 1
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "!!!!", "MTIz\n", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OSBq", "ü"])
+def test_a_cursor_that_is_none_of_ours_is_refused(there: World, cursor: str):
+    with pytest.raises(InvalidRequestError, match="cursor"):
+        there.ledger.jobs("team", Wanted(cursor=cursor))
+
+
+@pytest.mark.parametrize("limit", [0, -1, 201])
+def test_a_page_of_no_size_or_too_large_is_refused(there: World, limit: int):
+    with pytest.raises(InvalidRequestError, match="limit"):
+        there.ledger.jobs("team", Wanted(limit=limit))

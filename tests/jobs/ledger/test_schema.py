@@ -1,0 +1,103 @@
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, text
+from tests.jobs.ledger.worlds import submission
+
+from clipmill.errors import InvalidRequestError, StorageUnavailableError
+from clipmill.jobs.ledger import Ledger
+from clipmill.jobs.ledger.database import open_engine
+from clipmill.jobs.ledger.schema import upgrade
+from clipmill.jobs.ledger.tables import metadata
+
+EngineOf = Callable[[str], Engine]
+
+
+def test_an_empty_database_becomes_a_ledger_and_stays_one(empty_url: str):
+    first = Ledger.open(empty_url)
+    job = first.submit(submission())
+    first.close()
+    again = Ledger.open(empty_url)
+    assert again.get("team", job.id) == job
+    again.close()
+
+
+def test_the_migrations_make_exactly_the_tables_of_this_version(ledger_url: str, engine_of: EngineOf):
+    with engine_of(ledger_url).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def checks(engine: Engine) -> set[tuple[str, str]]:
+    """The tables of a database with the names of their CHECKs."""
+    query = "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
+    with engine.connect() as connection:
+        return {(table, name) for table, name in connection.execute(text(query))}
+
+
+def test_the_migrations_make_exactly_the_checks_of_this_version(
+    postgres_database: Callable[[], str], engine_of: EngineOf
+):
+    drawn, migrated = engine_of(postgres_database()), engine_of(postgres_database())
+    metadata.create_all(drawn)
+    upgrade(migrated)
+    assert checks(drawn) == checks(migrated) != set()
+
+
+def open_and_close(url: str) -> None:
+    Ledger.open(url).close()
+
+
+def test_many_processes_may_open_a_new_ledger_at_once(empty_url: str):
+    spawning = multiprocessing.get_context("spawn")
+    openers = [spawning.Process(target=open_and_close, args=(empty_url,)) for _ in range(3)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
+    assert [opener.exitcode for opener in openers] == [0, 0, 0]
+    ledger = Ledger.open(empty_url)
+    assert ledger.jobs("team").jobs == []
+    ledger.close()
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty_url: str, engine_of: EngineOf):
+    engine = engine_of(empty_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE usage (something INTEGER)"))
+    with pytest.raises(Exception, match="usage"):
+        upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE usage"))
+    upgrade(engine)
+    assert Ledger(engine).jobs("team").jobs == []
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(ledger_url: str, engine_of: EngineOf):
+    engine = engine_of(ledger_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
+    with pytest.raises(InvalidRequestError, match="another version"):
+        upgrade(engine)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://me:hidden@there/ledger", "ledger.db"])
+def test_a_place_where_no_ledger_can_be_kept_is_refused_without_its_secrets(url: str):
+    with pytest.raises(InvalidRequestError, match="sqlite:///path") as refused:
+        open_engine(url)
+    assert "hidden" not in refused.value.message
+
+
+def test_a_database_that_does_not_answer_is_told_without_its_password(tmp_path: Path):
+    with pytest.raises(StorageUnavailableError) as told:
+        Ledger.open(f"postgresql://me:hidden@/ledger?host={tmp_path}")
+    assert "hidden" not in told.value.message
+
+
+def test_the_file_of_a_ledger_is_for_its_owner_only(tmp_path: Path):
+    Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}").close()
+    assert (tmp_path / "ledger.db").stat().st_mode & 0o077 == 0
