@@ -11,6 +11,7 @@ import numpy as np
 from clipmill.engines.blend import mixed
 from clipmill.engines.concealment import Concealment
 from clipmill.engines.decode import Media, Picture, PictureReader, Sighting
+from clipmill.engines.painted import Paint, PaintedPictures, upright
 from clipmill.engines.placing import PicturePlacer
 from clipmill.engines.resample import samples
 from clipmill.media.framing import ClipPlan, Shot
@@ -30,10 +31,14 @@ class ClipDrawer:
     media: Media
     video: VideoInfo
     threads: int = 0
+    paint: Paint | None = None
+    """Draws on the source's pictures, before they are framed."""
 
     def __post_init__(self) -> None:
         self.report = Concealment(self.plan.fps)
-        self._placer = PicturePlacer(self.video, self.plan.output, self.plan.rotation, self.plan.pad_color)
+        self._painted = PaintedPictures(self.video, self.paint) if self.paint else None
+        framed = upright(self.video) if self.paint else self.video
+        self._placer = PicturePlacer(framed, self.plan.output, self.plan.rotation, self.plan.pad_color)
         self._scenes: dict[tuple[Fraction, Fraction], bool] = {}
 
     def frames(self, first: int = 0, last: int | None = None) -> Iterator[av.VideoFrame]:
@@ -74,4 +79,5 @@ class ClipDrawer:
         return self._scenes[pair]
 
     def _placed(self, picture: Picture, placement: Placement) -> av.VideoFrame:
-        return self._placer.placed(picture.frame, placement)
+        frame = self._painted.drawn(picture) if self._painted else picture.frame
+        return self._placer.placed(frame, placement)

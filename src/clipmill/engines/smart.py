@@ -9,12 +9,10 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
-import av
-
 from clipmill.engines.coded import Coding, NotCopyableError, coded_video
-from clipmill.engines.decode import Picture
 from clipmill.engines.encoders import Codec, VideoFormat
 from clipmill.engines.joints import fault_at_joints
+from clipmill.engines.painted import Paint, PaintedPictures, even_size, upright
 from clipmill.engines.patch import Draw, Patch, PatchSound, PatchWriter
 from clipmill.engines.picture_times import PictureTimes
 from clipmill.engines.placing import PicturePlacer
@@ -25,16 +23,7 @@ from clipmill.errors import EncoderFailedError
 from clipmill.media.choices import Quality
 from clipmill.media.copying import Encoded, Span, Stretch, copied_ticks, joints, plan_stretches
 from clipmill.media.framing import ClipPlan
-from clipmill.media.geometry import Size
-from clipmill.media.info import Colour, VideoInfo
-
-Paint = Callable[[av.VideoFrame, Fraction, Orientation], av.VideoFrame]
-"""Draws on the picture shown at a time, in seconds from the first one; how its pixels lie comes with it."""
-
-
-def untouched(frame: av.VideoFrame, _t: Fraction, _orientation: Orientation) -> av.VideoFrame:
-    """Paint nothing."""
-    return frame
+from clipmill.media.info import VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,42 +132,16 @@ class SmartRender:
         video = plan.times.video
         size = self.framing.output if self.framing else even_size(video.displayed)
         encoding = VideoFormat(size, video.rate, self.quality, self.codec, self.threads, plan.times.tick)
-        return encoding, painted_upright(video, self.paint, self.framing)
+        return encoding, painted_and_framed(video, self.paint, self.framing)
 
 
-def painted_upright(video: VideoInfo, paint: Paint, framing: ClipPlan | None) -> Draw:
-    """Draws pictures upright, of square pixels, in the colours of every output; then paints and frames them."""
-    shown = upright(video)
-    placer, lies = PicturePlacer(video, shown.size), Orientation.of(shown)
-    framer = PicturePlacer(shown, framing.output, framing.rotation, framing.pad_color) if framing else None
-
-    def draw(picture: Picture) -> av.VideoFrame:
-        frame = paint(placer.whole(picture.frame), picture.time, lies)
-        if framing is None or framer is None:
-            return frame
-        return framer.placed(frame, framing.placement_at(picture.time))
-
-    return draw
-
-
-def upright(video: VideoInfo) -> VideoInfo:
-    """What a source is once its pictures were drawn upright, of square pixels, as 8-bit 4:2:0 BT.709."""
-    size = even_size(video.displayed)
-    colour = Colour("bt709", "bt709", "bt709", full_range=False)
-    return replace(
-        video,
-        size=size,
-        displayed=size,
-        sample_aspect=Fraction(1),
-        rotation=0,
-        mirrored=False,
-        pixel_format="yuv420p",
-        bit_depth=8,
-        colour=colour,
-        hdr=None,
-        interlaced=False,
-        has_alpha=False,
-    )
+def painted_and_framed(video: VideoInfo, paint: Paint, framing: ClipPlan | None) -> Draw:
+    """Draws pictures upright, paints on them, and frames them if they shall be."""
+    painted = PaintedPictures(video, paint)
+    if framing is None:
+        return painted.drawn
+    framer = PicturePlacer(upright(video), framing.output, framing.rotation, framing.pad_color)
+    return lambda picture: framer.placed(painted.drawn(picture), framing.placement_at(picture.time))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +151,3 @@ class SmartReport:
     plan: SmartPlan
     concealed_frames: int
     fault: str | None = None
-
-
-def even_size(size: Size) -> Size:
-    """The nearest size that 4:2:0 can hold."""
-    return Size(2 * round(size.width / 2), 2 * round(size.height / 2))

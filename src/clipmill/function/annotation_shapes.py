@@ -16,7 +16,7 @@ from clipmill.errors import (
     LimitExceededError,
     NoClipsError,
 )
-from clipmill.function.shapes import EDITOR_FIELDS, TransitionShape, even_size, readable_rate
+from clipmill.function.shapes import EDITOR_FIELDS, TransitionShape, even_side, readable_rate
 from clipmill.function.wire import Count, Flag, Number, Seconds, Text, WireModel, at_least, between
 from clipmill.media.annotations import (
     Annotation,
@@ -114,8 +114,8 @@ class AnnotateShape(WireModel):
     chapters: Flag = True
     transition: TransitionShape = Field(default_factory=TransitionShape)
     fit: Fit = Fit.CONTAIN
-    output_width: Annotated[Count, even_size] | None = None
-    output_height: Annotated[Count, even_size] | None = None
+    output_width: Annotated[Count, even_side] | None = None
+    output_height: Annotated[Count, even_side] | None = None
     fps: Annotated[Count | Number | Text, readable_rate] | None = None
     quality: Quality = Quality.STANDARD
     encoder: EncoderChoice = EncoderChoice.AUTO

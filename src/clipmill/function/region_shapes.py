@@ -7,7 +7,7 @@ where a region gives them; frame numbers count from 0 at the video's own rate, b
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypedDict
 
 from pydantic import field_validator, model_validator
 
@@ -40,6 +40,18 @@ class RegionGround:
     @property
     def tolerance(self) -> Fraction:
         return selection_tolerance(self.rate)
+
+
+class RegionTracks(TypedDict):
+    """What of a region moves."""
+
+    x: Track
+    y: Track
+    radius_x: Track
+    radius_y: Track
+    stroke_opacity: Track
+    fill_opacity: Track
+    colour: Track
 
 
 class RegionKeyframe(Moment):
@@ -153,9 +165,7 @@ class RegionShape(WireModel):
         return [(start, RegionKeyframe(time=start, **place))]
 
 
-def timed(
-    keyframes: Iterable[RegionKeyframe], rate: Fraction, of: str = ""
-) -> list[tuple[Fraction, RegionKeyframe]]:
+def timed(keyframes: Iterable[RegionKeyframe], rate: Fraction, of: str = "") -> list[tuple[Fraction, RegionKeyframe]]:
     """The keyframes with their exact times."""
     return [(key.seconds(rate, number, of), key) for number, key in enumerate(keyframes)]
 
@@ -165,7 +175,7 @@ def region_tracks(
     ground: RegionGround,
     colour: str | None = None,
     scale: tuple[float, float] = (1.0, 1.0),
-) -> dict[str, Track]:
+) -> RegionTracks:
     """The tracks of a region through its keyframes, each made of those that carry its property."""
 
     def track(values: Iterable[tuple[Fraction, float | None]], default: float = 0.0) -> Track:

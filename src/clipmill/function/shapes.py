@@ -191,7 +191,7 @@ def _readable_rate(value: float | str) -> float | str:
     return value
 
 
-even_size = AfterValidator(_even_size)
+even_side = AfterValidator(_even_size)
 """A side of an output, in pixels: even, because colour is kept for two columns and rows at a time."""
 readable_rate = AfterValidator(_readable_rate)
 """Frames per second as a number, a decimal text, "num/den" or "source"."""
@@ -208,8 +208,8 @@ class RenderOptions(WireModel):
     }
     faults: ClassVar = ClipShape.faults
 
-    output_width: Annotated[Count, even_size] = 1080
-    output_height: Annotated[Count, even_size] = 1920
+    output_width: Annotated[Count, even_side] = 1080
+    output_height: Annotated[Count, even_side] = 1920
     fps: Annotated[Count | Number | Text, readable_rate] = 30
     include_audio: Flag = True
     quality: Quality = Quality.STANDARD

@@ -10,7 +10,7 @@ from clipmill.engines.encoders import Codec, VideoFormat
 from clipmill.engines.join import ClipJoiner
 from clipmill.engines.join_clips import FinishedClip, whole
 from clipmill.engines.overlay.banner_paint import banner_paint
-from clipmill.engines.smart import even_size
+from clipmill.engines.painted import even_size
 from clipmill.function.annotation_shapes import AnnotateShape
 from clipmill.function.results import Result
 from clipmill.functions.joining import Packets, join_warnings, shared_packets, write_join

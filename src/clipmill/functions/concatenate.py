@@ -11,13 +11,14 @@ from clipmill.engines.encoders import VideoFormat, available_codec
 from clipmill.engines.items import ItemNote, read_note
 from clipmill.engines.join import ClipJoiner
 from clipmill.engines.join_clips import FinishedClip, ItemClip, JoinableClip, whole
+from clipmill.engines.painted import even_size
 from clipmill.engines.remux import remux
 from clipmill.errors import InvalidRequestError, NoClipsError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Needs
 from clipmill.function.results import Result, Warn
-from clipmill.function.shapes import EDITOR_FIELDS, even_size, readable_rate
+from clipmill.function.shapes import EDITOR_FIELDS, even_side, readable_rate
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Flag, Number, Seconds, Text, WireModel, between
 from clipmill.functions.joining import AnyCoding, Packets, join_warnings, shared_packets, write_join
@@ -55,8 +56,8 @@ class ConcatenateRequest(WireModel):
     include_audio: Flag = True
     quality: Quality = Quality.STANDARD
     encoder: EncoderChoice = EncoderChoice.AUTO
-    output_width: Annotated[Count, even_size] | None = None
-    output_height: Annotated[Count, even_size] | None = None
+    output_width: Annotated[Count, even_side] | None = None
+    output_height: Annotated[Count, even_side] | None = None
     fps: Annotated[Count | Number | Text, readable_rate] | None = None
 
 
@@ -97,7 +98,7 @@ def _stays(planned: JoinPlan) -> bool:
     """Whether the output is the one clip that came, as it is."""
     one, wanted = planned.sources[0].video, planned.encoding
     alone = len(planned.sources) == 1 and planned.notes[0] is None
-    return alone and one.rate == wanted.fps and _even(one.displayed) == wanted.size
+    return alone and one.rate == wanted.fps and even_size(one.displayed) == wanted.size
 
 
 def plan(request: ConcatenateRequest, context: Context) -> dict[str, Any]:
@@ -156,15 +157,11 @@ def _title(request: ConcatenateRequest, position: int) -> str:
 
 
 def _encoding(request: ConcatenateRequest, first: Source, note: ItemNote | None, threads: int) -> VideoFormat:
-    shown = _even(first.video.displayed)
+    shown = even_size(first.video.displayed)
     size = Size(request.output_width or shown.width, request.output_height or shown.height)
     source_rate = note.fps if note else first.video.rate
     fps = source_rate if request.fps in (None, "source") else parse_rate(request.fps, "fps")
     return VideoFormat(size, fps, request.quality, available_codec(request.encoder), threads)
-
-
-def _even(size: Size) -> Size:
-    return Size(2 * round(size.width / 2), 2 * round(size.height / 2))
 
 
 def _fitting(position: int, source: Source, note: ItemNote | None, encoding: VideoFormat) -> ItemNote | None:

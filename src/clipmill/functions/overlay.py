@@ -7,16 +7,15 @@ from typing import Annotated, Any, ClassVar
 from pydantic import field_validator
 
 from clipmill.engines.encoders import available_codec
+from clipmill.engines.painted import upright
 from clipmill.engines.remux import remux
-from clipmill.engines.smart import upright
 from clipmill.errors import InvalidKeyframeError, InvalidSizeError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
 from clipmill.function.overlay_shapes import OverlayLook
 from clipmill.function.results import Result, Warn
-from clipmill.function.shapes import ClipShape, CropKeyframe
-from clipmill.function.shapes import even_size as even_side
+from clipmill.function.shapes import ClipShape, CropKeyframe, even_side
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Flag, Text
 from clipmill.functions.overlay_painting import Overlay, overlay_of

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from clipmill.engines.lettering import check_layer, layer_sticker, missing_glyphs
 from clipmill.engines.overlay.painter import DrawnLayer, Painter
+from clipmill.engines.painted import even_size
 from clipmill.engines.picture_times import picture_times
-from clipmill.engines.smart import even_size
 from clipmill.errors import InvalidLayerError
 from clipmill.function.context import Context
 from clipmill.function.overlay_shapes import OverlayLook

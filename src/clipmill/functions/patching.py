@@ -8,9 +8,10 @@ from typing import Any
 
 from clipmill.engines.encoders import Codec
 from clipmill.engines.join_clips import whole
+from clipmill.engines.painted import Paint, untouched
 from clipmill.engines.patch import PatchSound
 from clipmill.engines.picture_times import picture_times
-from clipmill.engines.smart import Paint, SmartPlan, SmartRender, SmartReport, plan_smart, untouched
+from clipmill.engines.smart import SmartPlan, SmartRender, SmartReport, plan_smart
 from clipmill.engines.sound import clip_sound
 from clipmill.engines.sound_copy import SoundCopy
 from clipmill.function.results import Result, Warn

@@ -1,33 +1,48 @@
 """``preview_frame``: one frame of a framed clip as PNG, drawn by the code that renders it."""
 
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from clipmill.engines.draw import ClipDrawer
+from clipmill.engines.painted import even_size, upright
 from clipmill.engines.still import write_png
 from clipmill.errors import EmptyRangeError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Needs
+from clipmill.function.overlay_shapes import OverlayLook
 from clipmill.function.results import FrameResult
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Seconds, at_least
-from clipmill.functions.planning import ClipRequest, open_source, plan_clip
+from clipmill.functions.overlay_painting import overlay_of
+from clipmill.functions.planning import ClipRequest, Source, open_source, plan_clip
 from clipmill.media.framing import ClipPlan, Shot
+from clipmill.media.info import VideoInfo
+
+FRAMING = frozenset({"crop_keyframes", "output_width", "output_height"})
 
 
 class PreviewRequest(ClipRequest):
-    """A framed clip and the output time, in seconds, of the frame to draw."""
+    """A framed clip, what is drawn over its source, and the output time, in seconds, of the frame to draw."""
 
     time: Annotated[Seconds, at_least(0)] = Fraction(0)
+    overlay: OverlayLook | None = None
+
+    def sized(self, video: VideoInfo) -> Self:
+        """The same request; an overlay that is not framed shows the whole picture."""
+        if self.overlay is None or self.model_fields_set & FRAMING:
+            return self
+        whole = even_size(video.displayed)
+        return self.model_copy(update={"output_width": whole.width, "output_height": whole.height})
 
 
 def run(request: PreviewRequest, context: Context) -> FrameResult:
     """Draw one frame of a framed clip, exactly as the export will show it."""
     source = open_source(context, request.input_key)
-    clip = plan_clip(request, source.video)
+    clip = _clip(request, source)
     shot = _shot(request, clip)
-    drawer = ClipDrawer(clip, source.media, source.video, context.threads)
+    paint = overlay_of(request.overlay, source, context).painter().paint if request.overlay else None
+    drawer = ClipDrawer(clip, source.media, source.video, context.threads, paint)
     path = context.new_file("frame.png")
     for frame in drawer.frames(shot.number, shot.number + 1):
         write_png(frame, path)
@@ -46,9 +61,14 @@ def run(request: PreviewRequest, context: Context) -> FrameResult:
 def plan(request: PreviewRequest, context: Context) -> dict[str, Any]:
     """Which frame ``run`` will draw, and the box of the source it shows."""
     source = open_source(context, request.input_key)
-    shot = _shot(request, plan_clip(request, source.video))
+    shot = _shot(request, _clip(request, source))
     box = shot.placement.box
     return {"frame": shot.number, "source_time": float(shot.time), "box": [box.x, box.y, box.width, box.height]}
+
+
+def _clip(request: PreviewRequest, source: Source) -> ClipPlan:
+    seen = upright(source.video) if request.overlay else source.video
+    return plan_clip(request.sized(source.video), seen)
 
 
 def _shot(request: PreviewRequest, clip: ClipPlan) -> Shot:

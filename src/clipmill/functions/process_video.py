@@ -1,6 +1,7 @@
 """``process_video``: the one entry for editors that name the kind of job in the request."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -11,9 +12,25 @@ from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
 from clipmill.function.results import AnyResult
 from clipmill.function.wire import Text, WireModel
+from clipmill.functions.extract import extract_clips
 from clipmill.functions.framing import process_framing
+from clipmill.functions.overlay import render_overlay
 
-JOB_TYPES: Mapping[str, Function[Any]] = {"framing": process_framing}
+COMPILATION = {"outputs": ["compilation"]}
+"""What the job type annotate makes unless it is asked for more: the file under ``output_key``."""
+
+
+class JobType(StrEnum):
+    FRAMING = "framing"
+    OVERLAY = "overlay"
+    ANNOTATE = "annotate"
+
+
+FUNCTIONS: Mapping[JobType, Function[Any]] = {
+    JobType.FRAMING: process_framing,
+    JobType.OVERLAY: render_overlay,
+    JobType.ANNOTATE: extract_clips,
+}
 """What each job type runs."""
 
 
@@ -29,31 +46,34 @@ class ProcessVideoRequest(WireModel):
 
 
 def run(request: ProcessVideoRequest, context: Context) -> AnyResult:
-    """Run the job type that the request names: framing."""
-    function = _chosen(request)
-    return function(_flat(request), context)
+    """Run the job type that the request names: framing, overlay or annotate."""
+    kind = _kind(request)
+    return FUNCTIONS[kind](_flat(request, kind), context)
 
 
 def plan(request: ProcessVideoRequest, context: Context) -> dict[str, Any]:
     """What ``run`` will do."""
-    function = _chosen(request)
-    return function.plan(function.parse(_flat(request)), context)
+    kind = _kind(request)
+    function = FUNCTIONS[kind]
+    return function.plan(function.parse(_flat(request, kind)), context)
 
 
-def _chosen(request: ProcessVideoRequest) -> Function[Any]:
-    function = JOB_TYPES.get(request.job_type)
-    if function is None:
-        raise UnknownJobTypeError(f"job_type: expected one of {', '.join(JOB_TYPES)}, got {request.job_type[:40]!r}")
-    return function
+def _kind(request: ProcessVideoRequest) -> JobType:
+    try:
+        return JobType(request.job_type)
+    except ValueError:
+        known = ", ".join(JobType)
+        raise UnknownJobTypeError(f"job_type: expected one of {known}, got {request.job_type[:40]!r}") from None
 
 
-def _flat(request: ProcessVideoRequest) -> dict[str, Any]:
+def _flat(request: ProcessVideoRequest, kind: JobType) -> dict[str, Any]:
     for name in ("input_key", "output_key"):
         if request.params.get(name, getattr(request, name)) != getattr(request, name):
             raise InvalidRequestError(
                 f"{name} is given twice, in the request and in params, with different values; send one"
             )
-    return {**request.params, "input_key": request.input_key, "output_key": request.output_key}
+    defaults = COMPILATION if kind is JobType.ANNOTATE else {}
+    return {**defaults, **request.params, "input_key": request.input_key, "output_key": request.output_key}
 
 
 process_video = Function(

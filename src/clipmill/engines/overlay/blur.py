@@ -42,7 +42,7 @@ def blurred(plane: BytePlane, across: float, down: float) -> BytePlane:
         small = cv2.pyrDown(small)
     soft = _softened(small, _remaining(across, halvings), _remaining(down, halvings))
     for _ in range(halvings - 1):
-        soft = cv2.pyrUp(soft)
+        soft = cast("FloatMap", cv2.pyrUp(soft))
     return cast("BytePlane", cv2.pyrUp(_as_bytes(soft))[border : border + rows, border : border + columns])
 
 

@@ -19,7 +19,7 @@ from clipmill.media.geometry import Size
 from clipmill.media.spots import Ellipse
 
 BytePlane = NDArray[np.uint8]
-Positions = NDArray[np.float64]
+Positions = NDArray[np.floating]
 Planes3 = tuple[BytePlane, BytePlane, BytePlane]
 
 MARGIN = 2
@@ -41,8 +41,8 @@ class Axis:
         """The samples from ``low`` to ``high`` with a margin, from an even one on; empty where there are none."""
         ends = sorted(((low - self.origin) / self.step, (high - self.origin) / self.step))
         first = max(0, (floor(ends[0]) - MARGIN) // 2 * 2)
-        end = min(self.count, (ceil(ends[1]) + MARGIN + 2) // 2 * 2)
-        return first, max(first, end)
+        end = max(0, min(self.count, (ceil(ends[1]) + MARGIN + 2) // 2 * 2))
+        return min(first, end), end
 
 
 @dataclass(frozen=True, slots=True)

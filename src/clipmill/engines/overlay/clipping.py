@@ -18,15 +18,15 @@ from clipmill.engines.overlay.stamp import Maps3
 WHITE = np.float32(255)
 Places2 = tuple[Places, Places]
 
-SIX_SAMPLES = tuple((down, across, weight) for down in (0, 1) for across, weight in ((-1, 0.125), (0, 0.25), (1, 0.125)))
+SIX_SAMPLES = tuple(
+    (down, across, weight) for down in (0, 1) for across, weight in ((-1, 0.125), (0, 0.25), (1, 0.125))
+)
 
 
 def beyond_white(source: Planes3, patch: Patch, gain: FloatMap, free: FloatMap) -> Maps3 | None:
     """The levels to take from each plane of a patch, or None; ``free`` is what paint leaves of the brightened picture."""
     luma, blue, red = (patch.of(source[index], index) for index in range(3))
-    parts = tuple(
-        part * WHITE for part in chroma_parts(_above(blue, BLACK[1]), _above(red, BLACK[2]))
-    )
+    parts = tuple(part * WHITE for part in chroma_parts(_above(blue, BLACK[1]), _above(red, BLACK[2])))
     brightest = np.maximum(np.maximum(parts[0], parts[1]), parts[2])
     # The luma from which the highest gain of the patch takes one of R', G', B' beyond white.
     room = BLACK[0] + (WHITE / gain.max() - brightest) * (WHITE_LUMA / WHITE)
@@ -51,9 +51,7 @@ class _Picture:
         luma = _above(self.luma[places], BLACK[0]) * (WHITE / WHITE_LUMA)
         gain, free = self.gain[places], self.free[places]
         before = [luma + part[blocks] for part in self.parts]
-        red, green, blue = (
-            np.maximum(value * gain - np.maximum(value, WHITE), 0) * free / WHITE for value in before
-        )
+        red, green, blue = (np.maximum(value * gain - np.maximum(value, WHITE), 0) * free / WHITE for value in before)
         return above_black(red, green, blue)
 
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-
-Amount = TypeVar("Amount", float, NDArray[np.float32])
+Levels = NDArray[np.floating]
+Amount = TypeVar("Amount", float, Levels)
 
 WHITE_LUMA = 219
 CHROMA_SPAN = 224
@@ -37,12 +37,8 @@ def hex_above_black(colour: str) -> tuple[float, float, float]:
     return above_black(red, green, blue)
 
 
-def chroma_parts(
-    blue: NDArray[np.float32], red: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def chroma_parts(blue: Levels, red: Levels) -> tuple[Levels, Levels, Levels]:
     """What chroma levels add to each of R', G', B' beside the luma: R' = luma / 219 + part."""
     red_part, blue_part = red * np.float32(RED_SCALE / CHROMA_SPAN), blue * np.float32(BLUE_SCALE / CHROMA_SPAN)
     green_part = red_part * np.float32(-0.2126 / 0.7152) - blue_part * np.float32(0.0722 / 0.7152)
     return red_part, green_part, blue_part
-
-

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from clipmill.engines.overlay.canvas import Grid, Patch
 from clipmill.media.spots import Ellipse
 
-FloatMap = NDArray[np.float32]
-Floats = NDArray[np.float32]
+FloatMap = NDArray[np.floating]
+Floats = NDArray[np.floating]
 Places = NDArray[np.intp]
 
 NEAR_CENTRE = 1e-12
@@ -45,7 +45,7 @@ class Rim:
 
 
 def rim_of(ellipse: Ellipse, grid: Grid, patch: Patch, reach: float) -> Rim:
-    """d = (rho - 1) * rho / |(dx/rx^2, dy/ry^2)|, at the centre minus the smaller radius."""
+    """The rim of an ellipse, with d = (rho - 1) * rho / |(dx/rx^2, dy/ry^2)|, at the centre minus the smaller radius."""
     across, down = grid.in_order(ellipse.radius_x, ellipse.radius_y)
     column_offsets, row_offsets = grid.offsets(patch, ellipse)
     columns, rows = (column_offsets / across).astype(np.float32), (row_offsets / down).astype(np.float32)
@@ -59,7 +59,9 @@ def rim_of(ellipse: Ellipse, grid: Grid, patch: Patch, reach: float) -> Rim:
     slope = (rows**2 / down**2)[row] + (columns**2 / across**2 + NEAR_CENTRE / smallest**2)[column]
     rho = np.sqrt(near_squared)
     distance = (near_squared - rho) / np.sqrt(slope)
-    beside, below = grid.in_order(columns[column], rows[row])  # pyright: ignore[reportArgumentType]
+    beside, below = columns[column], rows[row]
+    if grid.turned:
+        beside, below = below, beside
     return Rim(squared < 1, at, distance, rho, beside, below)
 
 

@@ -1,13 +1,12 @@
 """A patch ready to be pressed on frames: one product and one sum for each sample, rounded once."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
 
 from clipmill.engines.blend import BLACK
-from clipmill.engines.overlay.canvas import BytePlane, Patch, Planes3
+from clipmill.engines.overlay.canvas import Patch, Planes3
 from clipmill.engines.overlay.levels import hex_above_black
 from clipmill.engines.overlay.mask import FloatMap, six_sample_mean
 from clipmill.engines.overlay.mixture import Mixture

@@ -5,6 +5,7 @@ colour, weighed by alpha. A chroma sample takes the mean over the six luma sampl
 """
 
 from collections.abc import Iterator
+from typing import cast
 
 import cv2
 import numpy as np
@@ -73,4 +74,5 @@ def _at_samples(weighed: FloatMap, piece: Sticker, patch: Patch, grid: Grid) -> 
         np.broadcast_to(positions - start - 0.5, shape).astype(np.float32)
         for positions, start in ((x, piece.left), (y, piece.top))
     )
-    return cv2.split(cv2.remap(weighed, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+    maps = cv2.split(cv2.remap(weighed, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+    return cast("tuple[FloatMap, ...]", tuple(maps))

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, literal, select, tuple_
 
 from clipmill.errors import InvalidRequestError
-from clipmill.jobs.ledger.moments import from_start, since_start
+from clipmill.jobs.ledger.moments import Moment, from_start, since_start
 from clipmill.jobs.ledger.record import JobRecord
 from clipmill.jobs.ledger.states import State
 from clipmill.jobs.ledger.tables import jobs
@@ -48,7 +48,8 @@ def page(connection: Connection, tenant: str, wanted: Wanted) -> Page:
     if wanted.function is not None:
         query = query.where(jobs.c.function == wanted.function)
     if wanted.cursor is not None:
-        query = query.where(place < tuple_(*_place(wanted.cursor)))
+        created_at, job_id = _place(wanted.cursor)
+        query = query.where(place < tuple_(literal(created_at, Moment), literal(job_id)))
     found = [JobRecord.of(row) for row in connection.execute(query.limit(wanted.limit + 1)).mappings()]
     shown = found[: wanted.limit]
     return Page(shown, _cursor(shown[-1]) if len(found) > wanted.limit else None)
