@@ -9,7 +9,7 @@ a row of rising tones, each unlike its neighbours, whose phase follows from that
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 from tests.media_factory import drawn_planes
 from tests.media_recipes import BT601, IRREGULAR_MS, NTSC, PATCHES, Colour, Recipe, Sound
+from tests.sample_entries import with_second_entry
 
 SIZE = (160, 96)
 RATE = Fraction(25)
@@ -160,28 +161,49 @@ def cut_by_ffmpeg(source: Structure, path: Path, at: str = "1.1") -> Path:
 def joined_encodes(first: Structure, second: Structure, path: Path) -> Path:
     """Two encodes in one track: the second one's parameter sets stand in its first picture."""
     # A transport stream moves what would be decoded before 0: a second is ahead of every reordering.
-    starts = Fraction(1), 1 + first.recipe.duration
+    ahead = Fraction(1)
+    parts = _parts(first, second, path, starts=(ahead, ahead + first.recipe.duration))
+    return _in_one_track(path, parts, (-ahead, -ahead), {"movflags": "faststart"})
+
+
+def joined_entries(first: Structure, second: Structure, path: Path) -> Path:
+    """Two encodes in one track with a sample entry for each."""
+    parts = _parts(first, second, path)
+    described = parts[1].read_bytes()
+    _in_one_track(path, parts, (Fraction(0), first.recipe.duration), {})
+    return with_second_entry(path, described, first.recipe.frames)
+
+
+def _parts(
+    first: Structure, second: Structure, path: Path, starts: Sequence[Fraction] = (Fraction(0), Fraction(0))
+) -> list[Path]:
+    """The files of two encodes, the numbers of the second one following those of the first."""
     numbers = 0, first.recipe.frames
     parts: list[Path] = []
     for structure, start, number in zip((first, second), starts, numbers, strict=True):
         recipe = replace(structure.recipe, start=start, first_number=number)
-        parts.append(replace(structure, recipe=recipe)(path.with_name(f".{number}-{path.name}.ts")))
-    with av.open(str(path), "w", options={"movflags": "faststart"}) as output:
+        parts.append(replace(structure, recipe=recipe)(path.with_name(f".{number}-{path.name}")))
+    return parts
+
+
+def _in_one_track(path: Path, parts: Sequence[Path], shifts: Sequence[Fraction], options: dict[str, str]) -> Path:
+    """Move the pictures of files into one track, each by its own time."""
+    with av.open(str(path), "w", options=options) as output:
         with av.open(str(parts[0])) as model:
             track = output.add_stream_from_template(model.streams.video[0])
-        for part in parts:
-            _append(output, track, part)
+        for part, shift in zip(parts, shifts, strict=True):
+            _append(output, track, part, shift)
             part.unlink()
     return path
 
 
-def _append(output: Any, track: Any, part: Path) -> None:
+def _append(output: Any, track: Any, part: Path, shift: Fraction) -> None:
     with av.open(str(part)) as source:
         stream: Any = source.streams.video[0]
-        second = round(1 / stream.time_base)
+        ticks = round(shift / stream.time_base)
         for packet in source.demux(stream):
             if packet.size:
-                packet.pts, packet.dts, packet.stream = packet.pts - second, packet.dts - second, track
+                packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, track
                 output.mux(packet)
 
 
@@ -264,9 +286,13 @@ SOUND_STRUCTURES: dict[str, Structure] = {
     "pcm": _sounding("pcm_s16le", "mov"),
 }
 
-SECOND_ENCODE = Structure(
-    _recipe(30, sound=None, container="ts"), "keyint=10:min-keyint=10:scenecut=0:ref=5:cabac=0:8x8dct=0"
-)
+FIRST_HALF = _h264(frames=30, sound=None)
+SECOND_HALF = _h264(f"{SHORT}:ref=5:cabac=0:8x8dct=0", frames=30, sound=None)
+
+
+def _in_stream(structure: Structure) -> Structure:
+    return replace(structure, recipe=replace(structure.recipe, container="ts"))
+
 
 STRUCTURES: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
     {
@@ -274,7 +300,8 @@ STRUCTURES: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
         **SOUND_STRUCTURES,
         "cut_by_ffmpeg": partial(cut_by_ffmpeg, _h264(frames=84)),
         "cut_by_ffmpeg_open": partial(cut_by_ffmpeg, _h264(OPEN, 84)),
-        "two_parameter_sets": partial(joined_encodes, _h264(frames=30, sound=None, container="ts"), SECOND_ENCODE),
+        "two_parameter_sets": partial(joined_encodes, _in_stream(FIRST_HALF), _in_stream(SECOND_HALF)),
+        "two_sample_entries": partial(joined_entries, FIRST_HALF, SECOND_HALF),
     }
 )
 """How to make the file of each structure."""

@@ -54,6 +54,8 @@ class Look:
     size: tuple[int, int]
     sample_aspect: Fraction
     rotation: int
+    entries: int
+    """How many sample entries describe them; 1 where the container has none."""
     out_of_band: bool
     """Whether the parameter sets stand beside the pictures, as MP4 wants them, and not in the stream."""
 
@@ -132,6 +134,7 @@ class Movie:
                 (frame.width, frame.height),
                 stream.sample_aspect_ratio or Fraction(1),
                 frame.rotation,
+                _count_entries(self.path),
                 _length_size(context.extradata, context.codec.canonical_name) > 0,
             )
 
@@ -197,6 +200,12 @@ class Movie:
 def source_movie(path: Path) -> Movie:
     """A source, read once for all that is made from it."""
     return Movie(path)
+
+
+def _count_entries(path: Path) -> int:
+    """The largest number of sample entries that a track of an MP4 has."""
+    tables = boxes(path.read_bytes(), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+    return max((int.from_bytes(table[4:8]) for table in tables), default=1)
 
 
 def _at_48k(wave: np.ndarray, rate: int) -> np.ndarray:

@@ -63,7 +63,7 @@ def can_be_copied(movie: Movie) -> bool:
     """Whether closed groups of this source must be copied: as a deliverable is, with one set of parameters beside the pictures."""
     look = movie.look
     found = (movie.codec, look.pixel_format, look.matrix, look.primaries, look.transfer, look.full_range)
-    plain = (look.sample_aspect, look.rotation) == (1, 0)
+    plain = (look.sample_aspect, look.rotation, look.entries) == (1, 0, 1)
     brought = {unit for coded in movie.coded for unit in coded.sequence_sets}
     return found == ("h264", "yuv420p", 1, 1, 1, False) and plain and look.out_of_band and len(brought) < 2
 

@@ -107,6 +107,12 @@ def test_a_second_encode_brings_its_own_parameter_sets(sources: Sources):
     assert coded[30].sequence_sets
 
 
+def test_a_second_sample_entry_describes_the_second_encode(sources: Sources):
+    source = sources("two_sample_entries")
+    assert source.look.entries == 2
+    assert [packet.has_sidedata("new_extradata") for packet in stored(source)].index(True) == 30
+
+
 @pytest.mark.parametrize(
     ("name", "codec"), [("mp3", "mp3"), ("opus", "opus"), ("pcm", "pcm_s16le"), ("closed", "aac"), ("silent", None)]
 )

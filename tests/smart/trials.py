@@ -41,7 +41,7 @@ def for_examples(drawn_from: st.SearchStrategy[Any], check: Callable[[Any], None
 def regions(movie: Movie) -> st.SearchStrategy[list[Span]]:
     """One to three spans, which may overlap."""
     least = 1 + _own(movie, "regions") % 2
-    return st.lists(_spans(movie), min_size=least, max_size=3)
+    return st.lists(_spans(movie), min_size=least, max_size=3, unique=True)
 
 
 def cuts(movie: Movie) -> st.SearchStrategy[list[float]]:

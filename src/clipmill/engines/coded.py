@@ -56,13 +56,18 @@ class CodedVideo:
         return None
 
     def closed_until(self, tick: int) -> int:
-        """The latest time up to ``tick`` at which a closed prefix of the packets ends."""
+        """The latest time up to ``tick`` at which a closed prefix of the packets ends, or the picture that comes next."""
         shown: list[int] = []
+        following: int | None = None
         for packet in self._found.starting(tick):
-            if packet.dts >= tick:
+            if packet.dts >= tick and following is not None and packet.dts >= following:
                 break
-            shown.append(packet.pts)
-        return closed_prefix(shown, tick)
+            if packet.dts < tick:
+                shown.append(packet.pts)
+            if packet.pts >= tick:
+                following = packet.pts if following is None else min(following, packet.pts)
+        until = closed_prefix(shown, tick)
+        return until if until < tick or following is None else following
 
     def copied(self, start: int, end: int) -> Iterator[TimedPacket]:
         """The packets of a copyable run in decoding order."""

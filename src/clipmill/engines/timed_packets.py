@@ -19,13 +19,17 @@ STEPS_BACK_S = (0, 1, 4, 16, 10**6)
 """Where seeking lands behind the wanted time, try further back."""
 
 
+UNKNOWN = -(1 << 62)
+"""Stands for a decoding time that is not told: Matroska leaves out the first ones."""
+
+
 class UntimedError(Exception):
     """A container that does not say when its packets are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedPacket:
-    """A packet and both its times."""
+    """A packet and both its times; no later packet is shown before ``dts``."""
 
     pts: int
     dts: int
@@ -98,6 +102,6 @@ class TimedPackets:
                 yield self._timed(packet)
 
     def _timed(self, packet: VideoPacket) -> TimedPacket:
-        if packet.pts is None or packet.dts is None:
+        if packet.pts is None:
             raise UntimedError("its packets have no time stamps")
-        return TimedPacket(packet.pts, packet.dts, packet)
+        return TimedPacket(packet.pts, UNKNOWN if packet.dts is None else packet.dts, packet)

@@ -14,12 +14,12 @@ from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
 from clipmill.function.overlay_shapes import OverlayLook
-from clipmill.function.results import Result, Warn
+from clipmill.function.results import Result
 from clipmill.function.shapes import ClipShape, CropKeyframe, even_side
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Flag, Text
 from clipmill.functions.overlay_painting import Overlay, overlay_of
-from clipmill.functions.patching import PatchWork, described_patch, patch_result, plan_window
+from clipmill.functions.patching import PatchWork, described_patch, patch_result, plan_window, source_warnings
 from clipmill.functions.planning import FramedShape, Source, encoder_name_of, open_source, plan_clip
 from clipmill.functions.writing import measured
 from clipmill.media.choices import EncoderChoice, Quality
@@ -93,16 +93,16 @@ def run(request: OverlayRequest, context: Context) -> Result:
         result = patch_result(path, request.output_key, work, report, encoder_name_of(work.codec))
     context.report(1, 1, Stage.ENCODING)
     context.publish(path, request.output_key)
-    return result.model_copy(update={"warnings": [*_warnings(planned), *result.warnings]})
+    return result.model_copy(update={"warnings": [*planned.overlay.warnings(), *result.warnings]})
 
 
 def plan(request: OverlayRequest, context: Context) -> dict[str, Any]:
     """What ``run`` will copy and draw."""
     planned = _planned(request, context)
-    told = described_patch(planned.work.plan)
+    told, drawn = described_patch(planned.work.plan), source_warnings(planned.overlay.source, planned.work.plan)
     if planned.stays and request.smart_render:
-        told |= {"copied_ranges": [[0.0, told["duration"]]], "encoded_ranges": []}
-    warnings = [warning.model_dump() for warning in _warnings(planned)]
+        told, drawn = told | {"copied_ranges": [[0.0, told["duration"]]], "encoded_ranges": []}, []
+    warnings = [warning.model_dump() for warning in (*planned.overlay.warnings(), *drawn)]
     return told | {
         "drawn_ranges": [[float(start), float(end)] for start, end in planned.overlay.changed],
         "audio": planned.work.audio,
@@ -143,15 +143,6 @@ def framing_of(request: OverlayRequest, source: Source) -> ClipPlan | None:
         output_height=request.output_height or 1920,
     )
     return plan_clip(shape, shown)
-
-
-def _warnings(planned: _Planned) -> list[Warn]:
-    video = planned.overlay.source.video
-    warnings = list(planned.overlay.warnings())
-    if video.hdr and planned.work.plan.coding is None and not planned.stays:
-        message = f"the {video.hdr.upper()} source was tone-mapped to BT.709"
-        warnings.append(Warn(code="hdr_tonemapped", message=message))
-    return warnings
 
 
 render_overlay = Function(

@@ -91,8 +91,17 @@ def patch_result(path: Path, key: str, work: PatchWork, report: SmartReport, enc
     """The result of a written file, measured on it."""
     copied_whole = not any(isinstance(stretch, Encoded) for stretch in report.plan.stretches)
     result = measured(path, key, "copied" if copied_whole else encoder)
-    changes = {"audio": work.audio, "copied_ranges": report.plan.copied_ranges, "warnings": patch_warnings(report)}
+    warnings = [*source_warnings(work.source, report.plan), *patch_warnings(report)]
+    changes = {"audio": work.audio, "copied_ranges": report.plan.copied_ranges, "warnings": warnings}
     return result.model_copy(update=changes)
+
+
+def source_warnings(source: Source, plan: SmartPlan) -> list[Warn]:
+    """What the caller should know of a source whose pictures are all drawn again."""
+    video = source.video
+    if plan.coding is not None or not video.hdr:
+        return []
+    return [Warn(code="hdr_tonemapped", message=f"the {video.hdr.upper()} source was tone-mapped to BT.709")]
 
 
 def patch_warnings(report: SmartReport) -> list[Warn]:

@@ -16,8 +16,6 @@ from clipmill.engines.overlay.mask import FloatMap, Floats, Places
 from clipmill.engines.overlay.stamp import Maps3
 
 WHITE = np.float32(255)
-Places2 = tuple[Places, Places]
-
 SIX_SAMPLES = tuple(
     (down, across, weight) for down in (0, 1) for across, weight in ((-1, 0.125), (0, 0.25), (1, 0.125))
 )
@@ -33,7 +31,7 @@ def beyond_white(source: Planes3, patch: Patch, gain: FloatMap, free: FloatMap) 
     limit = np.clip(np.floor(room), 0, WHITE).astype(np.uint8)
     if luma.max() <= limit.min():
         return None
-    picture = _Picture(luma, parts, gain, free)
+    picture = _Picture(np.ascontiguousarray(luma), parts, gain, free)
     return (_from_luma(picture, limit), *_from_chroma(picture, limit))
 
 
@@ -46,12 +44,12 @@ class _Picture:
     gain: FloatMap
     free: FloatMap
 
-    def excess(self, places: Places2, blocks: Places2) -> tuple[Floats, Floats, Floats]:
-        """What is above white and was not before, as levels, at luma samples that have the chroma of ``blocks``."""
-        luma = _above(self.luma[places], BLACK[0]) * (WHITE / WHITE_LUMA)
-        gain, free = self.gain[places], self.free[places]
-        before = [luma + part[blocks] for part in self.parts]
-        red, green, blue = (np.maximum(value * gain - np.maximum(value, WHITE), 0) * free / WHITE for value in before)
+    def excess(self, at: Places, parts: list[Floats]) -> tuple[Floats, Floats, Floats]:
+        """What is above white and was not before, as levels, at luma samples whose chroma adds ``parts``."""
+        luma = _above(self.luma.ravel()[at], BLACK[0]) * (WHITE / WHITE_LUMA)
+        gain, free = self.gain.ravel()[at], self.free.ravel()[at] / WHITE
+        before = [luma + part for part in parts]
+        red, green, blue = (np.maximum(value * gain - np.maximum(value, WHITE), 0) * free for value in before)
         return above_black(red, green, blue)
 
 
@@ -62,24 +60,26 @@ def _above(plane: BytePlane, black: int) -> Floats:
 def _from_luma(picture: _Picture, limit: BytePlane) -> FloatMap:
     rows, columns = picture.luma.shape
     limits = cv2.resize(limit, (2 * limit.shape[1], 2 * limit.shape[0]), interpolation=cv2.INTER_NEAREST)
-    row, column = np.nonzero(picture.luma > limits[:rows, :columns])
+    at = np.flatnonzero(picture.luma > limits[:rows, :columns])
+    row, column = np.divmod(at, columns)
+    block = row // 2 * limit.shape[1] + column // 2
     taken = np.zeros((rows, columns), np.float32)
-    taken[row, column] = picture.excess((row, column), (row // 2, column // 2))[0]
+    taken.ravel()[at] = picture.excess(at, [part.ravel()[block] for part in picture.parts])[0]
     return taken
 
 
 def _from_chroma(picture: _Picture, limit: BytePlane) -> tuple[FloatMap, FloatMap]:
     rows, columns = picture.luma.shape
-    block_row, block_column = np.nonzero(_highest_of_six(picture.luma) > limit)
-    blue_sum, red_sum = (np.zeros(len(block_row), np.float32) for _ in range(2))
+    blocks = np.flatnonzero(_highest_of_six(picture.luma) > limit)
+    block_row, block_column = np.divmod(blocks, limit.shape[1])
+    parts = [part.ravel()[blocks] for part in picture.parts]
+    taken = np.zeros(limit.shape, np.float32), np.zeros(limit.shape, np.float32)
     for down, across, weight in SIX_SAMPLES:
         row = np.minimum(2 * block_row + down, rows - 1)
         column = np.clip(2 * block_column + across, 0, columns - 1)
-        _, blue, red = picture.excess((row, column), (block_row, block_column))
-        blue_sum += weight * blue
-        red_sum += weight * red
-    taken = np.zeros(limit.shape, np.float32), np.zeros(limit.shape, np.float32)
-    taken[0][block_row, block_column], taken[1][block_row, block_column] = blue_sum, red_sum
+        _, blue, red = picture.excess(row * columns + column, parts)
+        taken[0].ravel()[blocks] += weight * blue
+        taken[1].ravel()[blocks] += weight * red
     return taken
 
 
