@@ -1,13 +1,13 @@
-"""``python -m benchmarks [framing|reel] [--rounds N] [--folder PATH]``: print Markdown tables for docs/numbers.md."""
+"""``python -m benchmarks [framing|reel|smart] [--rounds N] [--folder PATH]``: print Markdown tables for docs/numbers.md."""
 
 import argparse
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import framing, reel
+from benchmarks import framing, reel, smart
 
-ALL = {"framing": framing.tables, "reel": reel.tables}
+ALL = {"framing": framing.tables, "reel": reel.tables, "smart": smart.tables}
 
 
 def main() -> None:

@@ -119,8 +119,8 @@ def test_a_frame_and_a_time_that_disagree_are_refused_with_their_index():
 
 
 def test_positions_are_scaled_from_the_video_they_were_made_on():
-    ellipse = spot("2", TIMED | {"video_width": 960, "video_height": 540}).ellipse
-    assert (ellipse.x, ellipse.y, ellipse.radius_x, ellipse.radius_y) == (800, 1400, 120, 220)
+    ellipse = spot("2", TIMED | {"video_width": 1280, "video_height": 1440}).ellipse
+    assert (ellipse.x, ellipse.y, ellipse.radius_x, ellipse.radius_y) == (600, 525, 90, 82.5)
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,13 @@ def positions(orientation):
     """Displayed x and y of every coded luma sample."""
     shown = orientation.displayed
     turned = orientation.turns % 2
-    columns, rows = (orientation.coded.height, orientation.coded.width) if turned else (
-        orientation.coded.width,
-        orientation.coded.height,
+    columns, rows = (
+        (orientation.coded.height, orientation.coded.width)
+        if turned
+        else (
+            orientation.coded.width,
+            orientation.coded.height,
+        )
     )
     x, y = np.meshgrid(
         (np.arange(columns) + 0.5) * shown.width / columns, (np.arange(rows) + 0.5) * shown.height / rows

@@ -23,6 +23,7 @@ from clipmill.engines.sticker import Sticker
 from clipmill.media.choices import Effect
 from clipmill.media.geometry import Size
 from clipmill.media.layers import Layer, TextLayer
+from clipmill.media.tracks import Track
 
 EFFECTS = [effect.value for effect in Effect]
 YELLOW, RED = (255, 212, 0), (200, 30, 64)
@@ -103,9 +104,7 @@ def test_brightened_white_is_cut_in_every_channel():
 def test_any_spots_look_as_the_rules_say(spots, effect, ground, seed):
     if not highlights(spots, Settings(effect, ground), SIZE).spots(NOW):
         return
-    shown = [
-        mark for mark in spots if highlights([mark], Settings(effect, ground), SIZE).spots(NOW)
-    ]
+    shown = [mark for mark in spots if highlights([mark], Settings(effect, ground), SIZE).spots(NOW)]
     assert largest_difference(picture(seed=seed), shown, Settings(effect, ground)) <= 1
 
 
@@ -154,9 +153,7 @@ def test_a_drawn_frame_keeps_its_time_and_colours():
     frame = frame_of(picture())
     frame.pts, frame.time_base, frame.color_primaries, frame.color_trc = 7, Fraction(1, 90), 1, 1
     drawn = Painter(highlights([PLAYER], Settings("dark_overlay"), SIZE)).paint(frame, NOW, upright())
-    told = [
-        (f.pts, f.time_base, f.colorspace, f.color_range, f.color_primaries, f.color_trc) for f in (frame, drawn)
-    ]
+    told = [(f.pts, f.time_base, f.colorspace, f.color_range, f.color_primaries, f.color_trc) for f in (frame, drawn)]
     assert told[0] == told[1]
 
 
@@ -192,6 +189,17 @@ def test_drawing_a_second_frame_keeps_nothing_of_the_first():
         (left == right).all()
         for left, right in zip(copied(again), painted(picture(seed=2), [PLAYER], Settings("dark_overlay")), strict=True)
     )
+
+
+def test_a_moving_spot_is_drawn_where_it_is():
+    moving = replace(
+        highlights([PLAYER], Settings("original"), SIZE).regions[0], x=Track([(Fraction(0), 20), (Fraction(2), 60)])
+    )
+    painter = Painter(replace(highlights([PLAYER], Settings("original"), SIZE), regions=(moving,)))
+    for t in (0, 1, 2):
+        drawn = copied(painter.paint(frame_of(picture()), Fraction(t), upright()))
+        wanted = painted(picture(), [replace(PLAYER, x=20 + 20 * t)], Settings("original"))
+        assert all((left == right).all() for left, right in zip(drawn, wanted, strict=True))
 
 
 def test_layers_lie_on_highlights():

@@ -3,6 +3,8 @@
 *Convention:* standard deviations are samples of the plane, across and down; outside the plane the edge repeats.
 """
 
+from collections.abc import Callable
+from functools import partial
 from math import ceil, sqrt
 from typing import cast
 
@@ -10,8 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from clipmill.engines.overlay.canvas import BytePlane, Canvas, Planes3
-from clipmill.engines.overlay.mask import FloatMap
+from clipmill.engines.overlay.canvas import BytePlane, Grid, Planes3
 
 FINEST_SIGMA = 1.5
 """Deviation that must be left on the small picture, in its samples: below, its grid would show."""
@@ -21,39 +22,58 @@ SUPPORT = 3.5
 """Deviations after which the Gaussian ends."""
 
 
-def blurred_planes(canvas: Canvas, sigma: float) -> Planes3:
-    """All planes of a frame, blurred by ``sigma`` displayed pixels."""
-    across, down = sigma / abs(canvas.grid.columns.step), sigma / abs(canvas.grid.rows.step)
-    luma, blue, red = canvas.planes
-    return blurred(luma, across, down), blurred(blue, across / 2, down / 2), blurred(red, across / 2, down / 2)
+class FrameBlur:
+    """Blurs the planes of frames of one size by ``sigma`` displayed pixels."""
+
+    def __init__(self, grid: Grid, sigma: float) -> None:
+        across, down = sigma / abs(grid.columns.step), sigma / abs(grid.rows.step)
+        self._planes = [PlaneBlur(across / part, down / part) for part in (1, 2, 2)]
+
+    def blurred(self, planes: Planes3) -> Planes3:
+        """The blurred twin of a frame; the next frame overwrites it."""
+        luma, blue, red = (blur.blurred(plane) for blur, plane in zip(self._planes, planes, strict=True))
+        return luma, blue, red
 
 
-def blurred(plane: BytePlane, across: float, down: float) -> BytePlane:
-    """The plane convolved with a Gaussian, within a level."""
-    halvings = _halvings(min(across, down))
-    if not halvings:
-        return _as_bytes(_softened(plane, across, down))
-    rows, columns = plane.shape
-    block = 1 << halvings
-    border = BORDER * block
-    sides = border, border + -rows % block, border, border + -columns % block
-    small = cv2.copyMakeBorder(plane, *sides, cv2.BORDER_REPLICATE)
-    for _ in range(halvings):
-        small = cv2.pyrDown(small)
-    soft = _softened(small, _remaining(across, halvings), _remaining(down, halvings))
-    for _ in range(halvings - 1):
-        soft = cast("FloatMap", cv2.pyrUp(soft))
-    return cast("BytePlane", cv2.pyrUp(_as_bytes(soft))[border : border + rows, border : border + columns])
+class PlaneBlur:
+    """Convolves planes of one size with a Gaussian, within a level.
+
+    Every step has memory of its own that is used again: fresh memory would cost as much as the work.
+    """
+
+    def __init__(self, across: float, down: float) -> None:
+        self._halvings = _halvings(min(across, down))
+        self._kernels = tuple(_kernel(_remaining(sigma, self._halvings)) for sigma in (across, down))
+        self._memory: dict[str, np.ndarray] = {}
+
+    def blurred(self, plane: BytePlane) -> BytePlane:
+        """The blurred plane, in memory that the next call overwrites."""
+        rows, columns = plane.shape
+        block = 1 << self._halvings
+        border = BORDER * block if self._halvings else 0
+        sides = border, border + -rows % block, border, border + -columns % block
+        small = self._done("bordered", lambda to: cv2.copyMakeBorder(plane, *sides, cv2.BORDER_REPLICATE, dst=to))
+        for step in range(self._halvings):
+            small = self._done(f"halved {step}", partial(_into, cv2.pyrDown, small))
+        soft = self._done("soft", partial(self._softened, small))
+        for step in range(self._halvings - 1):
+            soft = self._done(f"doubled {step}", partial(_into, cv2.pyrUp, soft))
+        large = self._done("bytes", partial(_into, cv2.convertScaleAbs, soft))
+        if self._halvings:
+            large = self._done("large", partial(_into, cv2.pyrUp, large))
+        return cast("BytePlane", large[border : border + rows, border : border + columns])
+
+    def _softened(self, plane: np.ndarray, to: np.ndarray | None) -> np.ndarray:
+        # In floats: OpenCV's kernels for bytes have 8-bit weights, which miss by two levels.
+        return cv2.sepFilter2D(plane, cv2.CV_32F, *self._kernels, dst=to, borderType=cv2.BORDER_REPLICATE)
+
+    def _done(self, step: str, work: Callable[[np.ndarray | None], np.ndarray]) -> np.ndarray:
+        self._memory[step] = done = work(self._memory.get(step))
+        return done
 
 
-def _softened(plane: np.ndarray, across: float, down: float) -> FloatMap:
-    # In floats: OpenCV's kernels for bytes have 8-bit weights, which miss by two levels.
-    kernels = _kernel(across), _kernel(down)
-    return cast("FloatMap", cv2.sepFilter2D(plane, cv2.CV_32F, *kernels, borderType=cv2.BORDER_REPLICATE))
-
-
-def _as_bytes(soft: FloatMap) -> BytePlane:
-    return cast("BytePlane", cv2.convertScaleAbs(soft))
+def _into(work: Callable[..., np.ndarray], source: np.ndarray, to: np.ndarray | None) -> np.ndarray:
+    return work(source, dst=to)
 
 
 def _halvings(sigma: float) -> int:

@@ -7,8 +7,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from clipmill.engines.overlay.blur import blurred_planes
-from clipmill.engines.overlay.canvas import Canvas, Grid, planes_of_canvas
+from clipmill.engines.overlay.blur import FrameBlur
+from clipmill.engines.overlay.canvas import Canvas, Grid, Planes3, planes_of_canvas
 from clipmill.engines.overlay.effects import fill_surroundings
 from clipmill.engines.overlay.spot_stamps import SpotStamp, spot_stamps
 from clipmill.engines.overlay.stamp import Stamp
@@ -35,6 +35,7 @@ class Painter:
     def __init__(self, highlights: Highlights | None, layers: Iterable[DrawnLayer] = ()) -> None:
         self._highlights, self._layers = highlights, tuple(layers)
         self._spots: tuple[tuple[Spot, ...], Grid, tuple[SpotStamp, ...]] | None = None
+        self._blur: tuple[Grid, FrameBlur] | None = None
         self._laid: dict[tuple[int, Grid], tuple[Stamp, ...]] = {}
 
     def paint(self, frame: av.VideoFrame, t: Fraction, orientation: Orientation) -> av.VideoFrame:
@@ -61,12 +62,17 @@ class Painter:
             return
         look, size = self._highlights.look, self._highlights.size
         strongest = max(spot.strength for spot in spots)
-        twin = blurred_planes(canvas, look.sigma_px(size)) if look.effect is Effect.BLUR else None
+        twin = self._twin(canvas, look.sigma_px(size)) if look.effect is Effect.BLUR else None
         fill_surroundings(look, strongest, canvas.planes, target.planes, twin)
         if self._spots is None or self._spots[:2] != (spots, canvas.grid):
             self._spots = (spots, canvas.grid, spot_stamps(spots, look, size, canvas.grid))
         for stamp in self._spots[2]:
             stamp.press(canvas.planes, target.planes, twin)
+
+    def _twin(self, canvas: Canvas, sigma: float) -> Planes3:
+        if self._blur is None or self._blur[0] != canvas.grid:
+            self._blur = canvas.grid, FrameBlur(canvas.grid, sigma)
+        return self._blur[1].blurred(canvas.planes)
 
     def _layers_at(self, t: Fraction) -> dict[int, float]:
         """How strongly each layer that shows does."""
