@@ -155,6 +155,10 @@ class ConflictError(BadRequest):
     code = "conflict"
 
 
+class UnauthorizedError(BadRequest):
+    code = "unauthorized"
+
+
 class ModelMissingError(BadRequest):
     code = "model_missing"
 
@@ -177,6 +181,18 @@ class CorruptMediaError(BadMedia):
 
 class LimitExceededError(LimitExceeded):
     code = "limit_exceeded"
+
+
+class BodyTooLargeError(LimitExceeded):
+    code = "body_too_large"
+
+
+class TooManyJobsError(LimitExceeded):
+    code = "too_many_jobs"
+
+
+class TooManyWatchersError(LimitExceeded):
+    code = "too_many_watchers"
 
 
 class TimeoutError(LimitExceeded):  # noqa: A001 - named by its code, like every leaf

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -108,13 +109,14 @@ def test_bt601_or_full_range_source_has_its_colours_within_2_levels_and_tags_tha
     name: str, sources: Sources, tmp_path: Path
 ):
     source = sources(name)
-    made = [overlaid(tmp_path, source, SPANS, quality="high"), *clips(tmp_path, source, [(0.3, 0.9)])]
+    fine = {"quality": "high"}
+    made = [overlaid(tmp_path, source, SPANS, **fine), *clips(tmp_path, source, [(0.3, 0.9)], **fine)]
     for rendering in made:
         look = rendering.output.look
         assert (look.matrix, look.primaries, look.transfer, look.full_range) == (1, 1, 1, False)
-        for index, rgb in enumerate(PATCHES):
-            patch = read_patch(rendering.output.pictures[4], index, len(PATCHES))
-            assert patch == pytest.approx(Colour().levels(rgb), abs=3)
+        for picture, (index, rgb) in product(rendering.output.pictures, enumerate(PATCHES)):
+            # Half a level of the mean is the encoder's.
+            assert read_patch(picture, index, len(PATCHES)) == pytest.approx(Colour().levels(rgb), abs=2.5)
 
 
 @pytest.mark.parametrize("transfer", [16, 18])

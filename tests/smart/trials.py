@@ -6,14 +6,13 @@ One is drawn for each source by default, the same one in each run; ``HYPOTHESIS_
 import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, TypeVar
 from zlib import crc32
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from tests.contexts import FolderContext
 from tests.smart.laws import Rendering
@@ -35,7 +34,11 @@ Value = TypeVar("Value")
 
 
 def for_examples(drawn_from: st.SearchStrategy[Any], check: Callable[[Any], None]) -> None:
-    EFFORT(given(drawn_from)(check))()
+    def checked(asked: Any) -> None:
+        note(f"asked for {asked}")
+        check(asked)
+
+    EFFORT(given(drawn_from)(checked))()
 
 
 def regions(movie: Movie) -> st.SearchStrategy[list[Span]]:
@@ -48,7 +51,7 @@ def cuts(movie: Movie) -> st.SearchStrategy[list[float]]:
     """Two to four times, the edges of neighbouring clips."""
     steps = st.tuples(*(_one_of(movie, lengths) for lengths in CLIP_STEPS))
     first_half = movie.times[: len(movie.times) // 2]
-    return st.builds(partial(_edges, movie), _moments(movie, first_half), steps)
+    return st.tuples(_moments(movie, first_half), steps).map(lambda chosen: _edges(movie, *chosen))
 
 
 def _edges(movie: Movie, start: float, counts: Sequence[int]) -> list[float]:
@@ -58,7 +61,8 @@ def _edges(movie: Movie, start: float, counts: Sequence[int]) -> list[float]:
 
 
 def _spans(movie: Movie) -> st.SearchStrategy[Span]:
-    return st.builds(partial(_span, movie), _moments(movie, movie.times), _one_of(movie, REGION_STEPS))
+    begins = _moments(movie, movie.times)
+    return st.tuples(begins, _one_of(movie, REGION_STEPS)).map(lambda chosen: _span(movie, *chosen))
 
 
 def _span(movie: Movie, start: float, count: int) -> Span:
@@ -67,7 +71,7 @@ def _span(movie: Movie, start: float, count: int) -> Span:
 
 def _moments(movie: Movie, times: Sequence[Fraction]) -> st.SearchStrategy[float]:
     """Milliseconds on one of the times, or beside it."""
-    return st.builds(_moment, _one_of(movie, times), _one_of(movie, BESIDE_MS))
+    return st.tuples(_one_of(movie, times), _one_of(movie, BESIDE_MS)).map(lambda chosen: _moment(*chosen))
 
 
 def _moment(time: Fraction, beside_ms: int) -> float:

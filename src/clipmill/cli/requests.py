@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 import click
 
-from clipmill.errors import AccessDeniedError, InvalidRequestError, LimitExceededError, SourceMissingError
+from clipmill.errors import AccessDeniedError, LimitExceededError, SourceMissingError
+from clipmill.function.strict_json import read_object
 
 MOST_BYTES = 16 * 1024 * 1024
 
@@ -18,16 +19,7 @@ def read_request(source: str) -> dict[str, Any]:
     data = read_bytes(source)
     if len(data) > MOST_BYTES:
         raise LimitExceededError(f"{source}: a request is at most {MOST_BYTES >> 20} MiB of JSON. Split it.")
-    try:
-        value = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=_object)
-    except json.JSONDecodeError as fault:
-        place = f"line {fault.lineno}, column {fault.colno}"
-        raise InvalidRequestError(f"{source}: not JSON at {place}: {fault.msg}. Mend it there.") from None
-    except (UnicodeDecodeError, RecursionError, ValueError) as fault:
-        raise InvalidRequestError(f"{source}: not JSON: {fault}. Send UTF-8 text with one JSON object.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequestError(f"{source}: expected a JSON object {{...}}, got {type(value).__name__}.")
-    return value
+    return read_object(data, source)
 
 
 def with_settings(request: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
@@ -82,12 +74,3 @@ def read_bytes(source: str) -> bytes:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found and found[name] != value:
-            raise ValueError(f"{name!r:.80} stands there twice with different values")
-        found[name] = value
-    return found

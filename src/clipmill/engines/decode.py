@@ -3,11 +3,12 @@
 Convention: times are exact seconds from the first displayed frame of the source.
 """
 
+import math
 from bisect import insort
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 
 import av
 import av.error
@@ -24,6 +25,11 @@ from clipmill.media.time import selection_tolerance
 
 STEPS_BACK_S = (0, 1, 4, 16)
 """Seeking lands behind the wanted picture where pictures are reordered: try further back, then from the start."""
+
+RUN_UP = 8
+"""Pictures before the first wanted one that are all decoded, for one of them may have to stand in for it."""
+LONGEST_RUN_UP = 600
+"""Packets that are held while looking for the first wanted picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class PictureReader:
     def _from(self, t: Fraction) -> Generator[Picture]:
         """Pictures from the one on screen at ``t`` on; earlier ones may come first."""
         for target in self._targets(t):
-            pictures = self._read(target)
+            pictures = self._read(target, t - self._tolerance)
             first = next(pictures, None)
             if first is not None and (target is None or first.time <= t + self._tolerance):
                 yield first
@@ -98,7 +104,7 @@ class PictureReader:
             yield from (t - back for back in STEPS_BACK_S if t > back)
         yield None
 
-    def _read(self, target: Fraction | None) -> Generator[Picture]:
+    def _read(self, target: Fraction | None, wanted: Fraction) -> Generator[Picture]:
         with open_container(self._media) as container:
             stream = container.streams[self._video.index]
             if not isinstance(stream, VideoStream):
@@ -106,7 +112,7 @@ class PictureReader:
             decoder = self._decoder(stream)
             self._lost.clear()
             if target is None or self._seek(container, stream, target):
-                yield from self._pictures(container, stream, decoder)
+                yield from self._pictures(container, stream, decoder, wanted)
 
     def _decoder(self, stream: VideoStream) -> VideoCodecContext:
         """What decodes the stream; only libvpx knows the alpha of VP9."""
@@ -129,17 +135,20 @@ class PictureReader:
         return True
 
     def _pictures(
-        self, container: InputContainer, stream: VideoStream, decoder: VideoCodecContext
+        self, container: InputContainer, stream: VideoStream, decoder: VideoCodecContext, wanted: Fraction
     ) -> Iterator[Picture]:
-        """Decoded pictures in display order; damaged packets are noted in ``_lost``."""
+        """Decoded pictures in display order, of those before ``wanted`` only some; damaged packets are noted in ``_lost``."""
         assert stream.time_base is not None
         tick, start = stream.time_base, self._video.start
+        supply = packets(container, stream)
+        head, leap = _run_up(supply, int((start + wanted) / tick))
         expected: list[Fraction] = []
         previous: Fraction | None = None
         position = 0
-        for packet in chain(packets(container, stream), (None,)):
+        for packet in chain(head, supply, (None,)):
             if packet is not None:
                 position = max(position, packet.pos or 0)
+                decoder.skip_frame = "NONREF" if packet.pts is not None and packet.pts < leap else "DEFAULT"
                 if packet.pts is not None and not packet.is_discard:
                     insort(expected, packet.pts * tick - start)
             for frame in _decoded(decoder, packet):
@@ -163,6 +172,24 @@ class PictureReader:
         if previous is not None and time - previous > Fraction(3, 2) / self._video.rate:
             self._lost.extend(pts for pts in expected if previous < pts < time)
         return [pts for pts in expected if pts > time]
+
+
+def _run_up(supply: "Iterator[VideoPacket]", wanted: int) -> "tuple[list[VideoPacket], float]":
+    """The packets up to the picture that is on screen at a tick, and from which tick on all of them are decoded.
+
+    Before that, pictures that no other leans on are left out.
+    """
+    head: list[VideoPacket] = []
+    shown: list[int] = []
+    for packet in islice(supply, LONGEST_RUN_UP):
+        head.append(packet)
+        if packet.pts is None or packet.dts is None:
+            return head, -math.inf
+        if packet.pts <= wanted:
+            insort(shown, packet.pts)
+        if packet.dts > wanted:
+            break
+    return head, shown[-RUN_UP] if len(shown) >= RUN_UP else -math.inf
 
 
 def _noted(times: Iterable[Fraction], asked: list[Fraction]) -> Iterator[Fraction]:

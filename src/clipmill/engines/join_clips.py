@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 from typing import Protocol
 
@@ -14,12 +15,12 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from clipmill.engines.coded import Coding, coded_video
+from clipmill.engines.coded import CodedVideo, Coding
 from clipmill.engines.decode import Media
 from clipmill.engines.draw import ClipDrawer
 from clipmill.engines.encoders import AnyPacket
 from clipmill.engines.items import ItemNote
-from clipmill.engines.picture_times import picture_times
+from clipmill.engines.picture_times import PictureTimes
 from clipmill.engines.sound import clip_sound
 from clipmill.engines.sound_tracks import Samples
 from clipmill.engines.source import open_container
@@ -177,19 +178,20 @@ class FinishedClip:
     def copyable(self, first: int, last: int) -> tuple[int, int]:
         if self.coding is None:
             return last, last
-        with coded_video(self.media, self.video) as coded:
-            end = self._tick(last)
+        with self._times.opened() as found:
+            coded, end = CodedVideo(found, self.coding), self._tick(last)
             entry = coded.entry_from(self._tick(first), end)
             until = end if entry is None else coded.closed_until(end)
-        if entry is None or until <= entry:
-            return last, last
-        run = self._frame(entry), self._frame(until)
-        return run if self._on_the_grid(run, entry, until) else (last, last)
+            if entry is None or until <= entry:
+                return last, last
+            run = self._frame(entry), self._frame(until)
+            return run if self._on_the_grid(run, entry, until) else (last, last)
 
     def packets(self, first: int, last: int) -> Iterator[tuple[int, AnyPacket]]:
-        with coded_video(self.media, self.video) as coded:
-            start = next(iter(self._shown(self._tick(first), self._tick(first + 1))))
-            for timed in coded.copied(start, self._tick(last)):
+        assert self.coding is not None
+        with self._times.opened() as found:
+            start = next(self._times.shown(self._tick(first), self._tick(first + 1)))
+            for timed in CodedVideo(found, self.coding).copied(start, self._tick(last)):
                 yield self._frame(timed.pts), timed.packet
 
     def sound(self) -> Iterator[Samples] | None:
@@ -206,13 +208,14 @@ class FinishedClip:
 
     def _on_the_grid(self, run: tuple[int, int], start: int, end: int) -> bool:
         """Whether the frames of a run stand at the join's constant rate, one after the other."""
-        places = [self._place(tick) for tick in self._shown(start, end)]
+        places = [self._place(tick) for tick in self._times.shown(start, end)]
         return len(places) == run[1] - run[0] and all(
             abs(place - number) <= ON_THE_GRID for place, number in zip(places, range(*run), strict=True)
         )
 
-    def _shown(self, start: int, end: int) -> Iterator[int]:
-        return picture_times(self.media, self.video).shown(start, end)
+    @cached_property
+    def _times(self) -> PictureTimes:
+        return PictureTimes(self.media, self.video)
 
     def _tick(self, number: int) -> int:
         """A tick that lies before frame ``number`` and behind the one before it."""

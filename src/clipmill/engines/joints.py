@@ -13,8 +13,8 @@ from av.video.stream import VideoStream
 
 from clipmill.engines.source import open_container, reading
 
-FRAMES_BEHIND = 8
-"""Frames to look at behind a joint: more than a decoder makes wrong there without showing it sooner."""
+FRAMES_BEFORE, FRAMES_BEHIND = 8, 8
+"""Frames to look at around a joint: more than a decoder makes wrong there without showing it sooner."""
 QUICK = {"skip_loop_filter": "all"}
 """Decoding that shows the same frames at the same times, in less time and less well."""
 
@@ -39,17 +39,22 @@ def fault_at_joints(path: Path, joints: Iterable[int], expected: Sequence[int], 
 
 
 def _shown_around(container: InputContainer, stream: VideoStream, joint: int, expected: Sequence[int]) -> Iterator[int]:
-    """The times of decoded frames, from the key frame before a joint to some frames behind; -1 for a broken one."""
+    """The times of decoded frames, from some before a joint to some behind it; -1 for a broken one."""
     start = stream.start_time or 0
-    before = expected[max(0, bisect_left(expected, joint) - 1)]
+    place = bisect_left(expected, joint)
+    before, leap = expected[max(0, place - 1)], expected[max(0, place - FRAMES_BEFORE)]
     container.seek(before + start, stream=stream, backward=True)
     behind = 0
     for packet in container.demux(stream):
+        stream.codec_context.skip_frame = (
+            "NONREF" if packet.pts is not None and packet.pts - start < leap else "DEFAULT"
+        )
         for frame in packet.decode():
             if frame.pts is None or frame.is_corrupt:
                 yield -1
                 return
-            yield frame.pts - start
+            if frame.pts - start >= leap:
+                yield frame.pts - start
             behind += frame.pts - start >= joint
             if behind >= FRAMES_BEHIND:
                 return

@@ -6,17 +6,18 @@ times.
 """
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain, pairwise, tee
 from pathlib import Path
 
 import av
+from av.video.stream import VideoStream
 
-from clipmill.engines.coded import Coding, coded_video
+from clipmill.engines.coded import CodedVideo, Coding
 from clipmill.engines.concealment import Concealment
-from clipmill.engines.decode import Media, Picture, PictureReader
+from clipmill.engines.decode import Picture, PictureReader
 from clipmill.engines.encoders import AnyPacket, VideoEncoder, VideoFormat
 from clipmill.engines.movie import MovieWriter, PictureCopy, PictureTrack
 from clipmill.engines.overlap import ahead
@@ -25,10 +26,7 @@ from clipmill.engines.picture_times import PictureTimes
 from clipmill.engines.render import FRAMES_AHEAD, OnFrame, encoded
 from clipmill.engines.samples import Samples
 from clipmill.engines.sound_copy import SoundCopy
-from clipmill.engines.source import open_container
-from clipmill.engines.timed_packets import TimedPackets
 from clipmill.media.copying import Copied, Encoded, Span, Stretch
-from clipmill.media.info import VideoInfo
 from clipmill.media.time import selection_tolerance
 
 Draw = Callable[[Picture], av.VideoFrame]
@@ -40,8 +38,7 @@ Written = tuple[Fraction, AnyPacket]
 class Patch:
     """A window of a source, and which stretches of it are encoded again."""
 
-    media: Media
-    video: VideoInfo
+    times: PictureTimes
     window: Span
     """From the first frame to the end of the last."""
     stretches: tuple[Stretch, ...]
@@ -71,31 +68,28 @@ class PatchWriter:
     """The output's display times so far, in ticks, in decoding order."""
 
     def __post_init__(self) -> None:
-        self.concealment = Concealment(self.patch.video.rate)
-        self._tolerance = selection_tolerance(self.patch.video.rate)
+        self.concealment = Concealment(self.patch.times.video.rate)
+        self._tolerance = selection_tolerance(self.patch.times.video.rate)
 
     def write(self, path: Path) -> None:
         """Write the file; `NotCopyableError` where the source's packets turn out other than its header says."""
-        with ExitStack() as opened:
+        copy = self.sound.copied
+        with self.patch.times.opened() as found, copy.opened() if copy else nullcontext() as stream:
             movie = MovieWriter(
                 path,
                 [self.patch.encoding],
                 channels=self.sound.channels,
-                copied=self._copied(opened),
-                copied_sound=self.sound.copied and opened.enter_context(self.sound.copied.template()),
+                copied=self._copied(found.stream),
+                copied_sound=stream,
             )
-            opened.close()
             with movie, closing(self._pictures(movie.tracks[0])) as pictures:
-                packets = self.sound.copied.packets() if self.sound.copied else None
-                movie.write_all(pictures, self.sound.samples, packets)
+                movie.write_all(pictures, self.sound.samples, copy.packets(stream) if copy and stream else None)
         self.concealment.settle()
 
-    def _copied(self, opened: ExitStack) -> PictureCopy | None:
+    def _copied(self, stream: VideoStream) -> PictureCopy | None:
         coding = self.patch.coding
         if coding is None:
             return None
-        container = opened.enter_context(open_container(self.patch.media))
-        stream = TimedPackets(container, self.patch.video.index).stream
         added = Configuration.parse(VideoEncoder(self.patch.encoding).headers)
         assert added is not None
         return PictureCopy(stream, coding.beside.reordering, coding.configuration.beside(added).record)
@@ -108,8 +102,9 @@ class PatchWriter:
                 yield from self._drawn(stretch, track)
 
     def _moved(self, stretch: Copied, track: PictureTrack) -> Iterator[Written]:
-        with coded_video(self.patch.media, self.patch.video) as coded:
-            for timed in coded.copied(stretch.start, stretch.end):
+        assert self.patch.coding is not None
+        with self.patch.times.opened() as found:
+            for timed in CodedVideo(found, self.patch.coding).copied(stretch.start, stretch.end):
                 shown, duration = self._noted(timed.pts), timed.packet.duration or 1
                 yield (shown + duration) * track.tick, track.stamped(timed.packet, shown, duration)
 
@@ -118,10 +113,10 @@ class PatchWriter:
             yield from encoded(frames, track, lambda _: None)
 
     def _frames(self, stretch: Encoded) -> Iterator[av.VideoFrame]:
-        video, tick = self.patch.video, self.patch.encoding.tick
-        reader = PictureReader(self.patch.media, video, self.patch.encoding.threads)
-        times, wanted = tee(PictureTimes(self.patch.media, video, tick).shown(stretch.start, stretch.end))
-        asked = (time * tick - video.start - self._tolerance for time in wanted)
+        all_times = self.patch.times
+        reader = PictureReader(all_times.media, all_times.video, self.patch.encoding.threads)
+        times, wanted = tee(all_times.shown(stretch.start, stretch.end))
+        asked = (time * all_times.tick - all_times.video.start - self._tolerance for time in wanted)
         for (time, following), sight in zip(
             pairwise(chain(times, (stretch.end,))), reader.on_screen(asked), strict=True
         ):

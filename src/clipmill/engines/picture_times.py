@@ -3,8 +3,9 @@
 Convention: times are ticks of the given clock, on the file's own clock.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 
@@ -20,13 +21,17 @@ FINEST_CLOCK = 10**6
 USUAL_CLOCK = Fraction(1, 90000)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class PictureTimes:
-    """The display times of one source."""
+    """The display times of one source, counted by its own clock where a track can count by it."""
 
     media: Media
     video: VideoInfo
-    tick: Fraction
+    _found: TimedPackets | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def tick(self) -> Fraction:
+        return self.video.tick if self.video.tick.denominator <= FINEST_CLOCK else USUAL_CLOCK
 
     @property
     def first(self) -> int:
@@ -38,13 +43,25 @@ class PictureTimes:
         """The end of the last displayed picture."""
         return round_half_up((self.video.start + self.video.duration) / self.tick)
 
+    @contextmanager
+    def opened(self) -> Generator[TimedPackets]:
+        """The packets of the picture; open once for everything that is asked inside, one question after the other."""
+        if self._found is not None:
+            yield self._found
+            return
+        with open_container(self.media) as container:
+            self._found = TimedPackets(container, self.video.index)
+            try:
+                yield self._found
+            finally:
+                self._found = None
+
     def shown(self, start: int, end: int) -> Iterator[int]:
         """When the pictures from ``start`` up to, not including, ``end`` are shown, in that order."""
         start, end = max(start, self.first), min(end, self.end)
         latest = start - 1
         try:
-            with open_container(self.media) as container:
-                found = TimedPackets(container, self.video.index)
+            with self.opened() as found:
                 scale = found.tick / self.tick
                 for time in found.shown(ceil(start / scale), ceil(end / scale)):
                     latest = round_half_up(time * scale)
@@ -55,21 +72,15 @@ class PictureTimes:
     def window(self, start: Fraction, end: Fraction) -> Span:
         """The pictures shown from ``start`` up to ``end`` seconds after the first one; at least the one on screen."""
         first, last = (ceil((self.video.start + t) / self.tick) for t in (start, end))
-        begin = next(self.shown(first, last), None)
-        if begin is None:
-            begin = max(self.shown(first - round_half_up(1 / self.tick), first + 1), default=self.first)
-            last = begin + 1
-        return Span(begin, next(self.shown(last, self.end), self.end))
+        with self.opened():
+            begin = next(self.shown(first, last), None)
+            if begin is None:
+                begin = max(self.shown(first - round_half_up(1 / self.tick), first + 1), default=self.first)
+                last = begin + 1
+            return Span(begin, next(self.shown(last, self.end), self.end))
 
     def _decoded(self, start: int, end: int) -> Iterator[int]:
         origin = self.video.start
         reader = PictureReader(self.media, self.video)
         for picture in reader.pictures(start * self.tick - origin, end * self.tick - origin):
             yield round_half_up((picture.time + origin) / self.tick)
-
-
-def picture_times(media: Media, video: VideoInfo) -> PictureTimes:
-    """The display times of a source, counted by its own clock where a track can count by it."""
-    with open_container(media) as container:
-        tick = container.streams[video.index].time_base or USUAL_CLOCK
-    return PictureTimes(media, video, tick if tick.denominator <= FINEST_CLOCK else USUAL_CLOCK)

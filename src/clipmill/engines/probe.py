@@ -127,6 +127,7 @@ def _picture(stream: VideoStream, frame: av.VideoFrame, times: FrameTimes) -> Vi
         mirrored=turn.mirrored,
         pixel_format=frame.format.name,
         bit_depth=max(component.bits for component in components),
+        tick=stream.time_base or Fraction(1, av.time_base),
         rate=times.rate,
         variable_rate=times.uneven,
         start=times.start,

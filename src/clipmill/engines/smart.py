@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil
 from pathlib import Path
 
-from clipmill.engines.coded import Coding, NotCopyableError, coded_video
+from clipmill.engines.coded import CodedVideo, Coding, NotCopyableError, coding_of
 from clipmill.engines.encoders import Codec, VideoFormat
 from clipmill.engines.joints import fault_at_joints
 from clipmill.engines.painted import Paint, PaintedPictures, even_size, upright
@@ -63,7 +63,8 @@ def plan_smart(times: PictureTimes, window: Span, changed: Sequence[tuple[Fracti
     """Copy what the groups of pictures allow; ``changed`` are seconds from the first picture of the source."""
     plan = SmartPlan(times, window, (Encoded(window.start, window.end),))
     try:
-        with coded_video(times.media, times.video) as coded:
+        with times.opened() as found:
+            coded = CodedVideo(found, coding_of(found, times.video))
             stretches = plan_stretches(window, changed_spans(times, changed), coded)
             copies = replace(plan, stretches=stretches, coding=coded.coding)
     except (NotCopyableError, UntimedError) as reason:
@@ -111,9 +112,8 @@ class SmartRender:
         return SmartReport(plan, self._written(plan, path, on_frame).concealment.concealed, fault)
 
     def _written(self, plan: SmartPlan, path: Path, on_frame: OnFrame) -> PatchWriter:
-        video, media = plan.times.video, plan.times.media
         encoding, draw = self._beside(plan, plan.coding) if plan.coding else self._alone(plan)
-        patch = Patch(media, video, plan.window, plan.stretches, encoding, draw, plan.coding)
+        patch = Patch(plan.times, plan.window, plan.stretches, encoding, draw, plan.coding)
         writer = PatchWriter(patch, self.sound(), on_frame)
         writer.write(path)
         return writer

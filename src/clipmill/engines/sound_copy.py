@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from av.audio.stream import AudioStream
+from av.container import InputContainer
 
 from clipmill.engines.sound_source import seek_sound, sound_packets
 from clipmill.engines.sound_tracks import SoundPacket
@@ -38,34 +39,32 @@ class SoundCopy:
         return self.audio.codec in MP4_SOUND
 
     @contextmanager
-    def template(self) -> Generator[AudioStream]:
-        """The open track."""
+    def opened(self) -> Generator[AudioStream]:
+        """The open track: a template to copy it by, and where its packets come from."""
         with open_container(self.media) as container:
             stream = container.streams[self.audio.index]
             assert isinstance(stream, AudioStream)
             yield stream
 
-    def packets(self) -> Iterator[tuple[Fraction, SoundPacket]]:
+    def packets(self, stream: AudioStream) -> Iterator[tuple[Fraction, SoundPacket]]:
         """The packets, on a clock that begins at the start of the stretch, and how far the sound reaches with each."""
+        container, tick = stream.container, stream.time_base
+        assert isinstance(container, InputContainer)
+        assert tick is not None
         first = self.start - PRE_ROLL_S.get(self.audio.codec, Fraction(0))
-        with open_container(self.media) as container:
-            stream = container.streams[self.audio.index]
-            assert isinstance(stream, AudioStream)
-            assert stream.time_base is not None
-            tick = stream.time_base
-            if first > self.audio.start:
-                seek_sound(container, stream, first)
-            origin = round_half_up(self.start / tick)
-            for packet in sound_packets(container, stream):
-                if packet.pts is None or not packet.size:
-                    continue
-                begins, lasts = packet.pts * tick, (packet.duration or 0) * tick
-                if begins >= self.end:
-                    return
-                if begins + lasts <= first and lasts:
-                    continue
-                if begins + lasts > self.end:
-                    packet.duration = max(1, round_half_up((self.end - begins) / tick))
-                packet.pts -= origin
-                packet.dts = packet.pts
-                yield min(begins + lasts, self.end) - self.start, packet
+        if first > self.audio.start:
+            seek_sound(container, stream, first)
+        origin = round_half_up(self.start / tick)
+        for packet in sound_packets(container, stream):
+            if packet.pts is None or not packet.size:
+                continue
+            begins, lasts = packet.pts * tick, (packet.duration or 0) * tick
+            if begins >= self.end:
+                return
+            if begins + lasts <= first and lasts:
+                continue
+            if begins + lasts > self.end:
+                packet.duration = max(1, round_half_up((self.end - begins) / tick))
+            packet.pts -= origin
+            packet.dts = packet.pts
+            yield min(begins + lasts, self.end) - self.start, packet

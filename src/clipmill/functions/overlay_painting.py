@@ -7,7 +7,7 @@ from fractions import Fraction
 from clipmill.engines.lettering import check_layer, layer_sticker, missing_glyphs
 from clipmill.engines.overlay.painter import DrawnLayer, Painter
 from clipmill.engines.painted import even_size
-from clipmill.engines.picture_times import picture_times
+from clipmill.engines.picture_times import PictureTimes
 from clipmill.errors import InvalidLayerError
 from clipmill.function.context import Context
 from clipmill.function.overlay_shapes import OverlayLook
@@ -64,7 +64,7 @@ class Overlay:
             numbers = range(int(video.duration * video.rate) + 1)
             yield from (number / video.rate for number in numbers)
             return
-        times = picture_times(self.source.media, video)
+        times = PictureTimes(self.source.media, video)
         for start, end in windows:
             if end > start:
                 first, last = (int((video.start + t) / times.tick) for t in (start, end))

@@ -10,7 +10,7 @@ from clipmill.engines.encoders import Codec
 from clipmill.engines.join_clips import whole
 from clipmill.engines.painted import Paint, untouched
 from clipmill.engines.patch import PatchSound
-from clipmill.engines.picture_times import picture_times
+from clipmill.engines.picture_times import PictureTimes
 from clipmill.engines.smart import SmartPlan, SmartRender, SmartReport, plan_smart
 from clipmill.engines.sound import clip_sound
 from clipmill.engines.sound_copy import SoundCopy
@@ -76,15 +76,16 @@ class PatchWork:
 
 def plan_window(source: Source, window: Range | None, changed: Sequence[Range], *, smart: bool = True) -> SmartPlan:
     """What is copied and what encoded of the pictures shown in a window; all of them without one."""
-    times = picture_times(source.media, source.video)
-    if window is None:
-        span = Span(times.first, times.end)
-    else:
-        tolerance = selection_tolerance(source.video.rate)
-        span = times.window(window[0] - tolerance, window[1] - tolerance)
-    if not smart:
-        return SmartPlan(times, span, (Encoded(span.start, span.end),))
-    return plan_smart(times, span, changed)
+    times = PictureTimes(source.media, source.video)
+    with times.opened():
+        if window is None:
+            span = Span(times.first, times.end)
+        else:
+            tolerance = selection_tolerance(source.video.rate)
+            span = times.window(window[0] - tolerance, window[1] - tolerance)
+        if not smart:
+            return SmartPlan(times, span, (Encoded(span.start, span.end),))
+        return plan_smart(times, span, changed)
 
 
 def patch_result(path: Path, key: str, work: PatchWork, report: SmartReport, encoder: str) -> Result:

@@ -24,6 +24,7 @@ from clipmill.jobs.conversation import Conversation
 from clipmill.jobs.death import Death
 from clipmill.jobs.environment import started_in
 from clipmill.jobs.faults import typed
+from clipmill.jobs.gate import Gate, Passing
 from clipmill.jobs.job import Job
 from clipmill.jobs.limits import GIB
 from clipmill.jobs.machine import Machine
@@ -57,13 +58,16 @@ class Done:
 class Attempt:
     """Runs a function once. ``retries`` is what the function allows, known once it has been imported."""
 
-    def __init__(self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, cancel: threading.Event) -> None:
+    def __init__(
+        self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, cancel: threading.Event, gate: Gate
+    ) -> None:
         self.retries = 0
         self._job = job
         self._verb = verb
         self._machine = machine
         self._meter = meter
         self._cancel = cancel
+        self._gate = gate
         self._until: float | None = None
 
     def run(self) -> Done:
@@ -95,7 +99,7 @@ class Attempt:
             conversation.join(_LAST_MESSAGE_S)
             self.retries = int((conversation.needs or {}).get("retries", 0))
         result = self._settled(conversation, verdict, death, child.log())
-        outputs = broker.publish() if self._verb is Verb.RUN else []
+        outputs = broker.publish(Passing(self._gate)) if self._verb is Verb.RUN else []
         return Done(result, outputs, broker.moved)
 
     def _child(self, scratch: Scratch) -> ChildProcess:

@@ -13,6 +13,7 @@ from clipmill.errors import InternalError
 from clipmill.function.stages import Stage
 from clipmill.jobs.channel import Garbled
 from clipmill.jobs.faults import typed
+from clipmill.jobs.gate import Passing
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.progress import ProgressMeter
 from clipmill.storage.keys import full_key, output_key
@@ -85,20 +86,25 @@ class Broker:
             case _:
                 raise Garbled(f"{question!r:.100} is no question")
 
-    def publish(self) -> list[ObjectInfo]:
+    def publish(self, passing: Passing) -> list[ObjectInfo]:
         """Move every output to its key. Called when the child is gone, so that nothing can change any more."""
+        passing.check()
         total = sum(path.stat().st_size for path in self._outputs.values())
         done = 0
         published: list[ObjectInfo] = []
         for key, path in self._outputs.items():
             self._finished(str(path))
 
-            def on_bytes(moved: int, _size: int, before: int = done) -> None:
+            def on_bytes(moved: int, size: int, before: int = done) -> None:
                 self._check()
+                if moved < size:
+                    # The last bytes may be told when the object is there already.
+                    passing.check()
                 self._meter.report(before + moved, total, Stage.UPLOADING)
 
             started = time.monotonic()
             self._check()
+            passing.check()
             published.append(publish(self._machine.store, path, key, content_type(key), on_bytes))
             self.moved.upload_s += time.monotonic() - started
             done += published[-1].size

@@ -10,6 +10,7 @@ from clipmill.function.stages import Stage
 from clipmill.jobs.attempt import Attempt, Done, Verb
 from clipmill.jobs.events import OnEvent, nobody
 from clipmill.jobs.faults import typed
+from clipmill.jobs.gate import Gate, open_gate
 from clipmill.jobs.job import Job
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.outcome import Outcome
@@ -25,17 +26,19 @@ def perform(
     on_event: OnEvent = nobody,
     cancel: threading.Event | None = None,
     meter: ProgressMeter | None = None,
+    gate: Gate = open_gate,
 ) -> Outcome:
     """Run a job to its end in child processes and say how it ended; it raises nothing but what interrupts us.
 
     A job that finished before is answered from its stored result. When success is told, every output is in the
     store. Setting ``cancel`` stops the work; a job that was finished by then stays finished.
-    A ``meter`` that has told of the job before goes on counting, in place of ``on_event``.
+    A ``meter`` that has told of the job before goes on counting, in place of ``on_event``. The ``gate`` is asked
+    when the work is done and before outputs appear.
     """
     meter = meter or ProgressMeter(job.id, on_event)
     with meter.beating():
         try:
-            outcome = _performed(job, machine, meter, cancel or threading.Event())
+            outcome = _performed(_Trial(job, Verb.RUN, machine, meter, cancel or threading.Event(), gate), job, machine, meter)
         except Exception as fault:  # noqa: BLE001 - the end of the line for every error
             outcome = Outcome(error=typed(fault))
     meter.finish(outcome)
@@ -44,19 +47,18 @@ def perform(
 
 def plan(job: Job, machine: Machine, *, cancel: threading.Event | None = None) -> Outcome:
     """Ask the function of a job what it would do; nothing is rendered, published or kept."""
-    trial = _Trial(job, Verb.PLAN, machine, ProgressMeter(job.id), cancel or threading.Event())
+    trial = _Trial(job, Verb.PLAN, machine, ProgressMeter(job.id), cancel or threading.Event(), open_gate)
     try:
         return Outcome(result=trial.run().result, attempts=trial.attempts)
     except ClipmillError as error:
         return Outcome(error=error, attempts=trial.attempts)
 
 
-def _performed(job: Job, machine: Machine, meter: ProgressMeter, cancel: threading.Event) -> Outcome:
+def _performed(trial: "_Trial", job: Job, machine: Machine, meter: ProgressMeter) -> Outcome:
     stored = StoredResults(machine.store)
     if job.kept and (outcome := stored.find(job)):
         return outcome
     started = time.monotonic()
-    trial = _Trial(job, Verb.RUN, machine, meter, cancel)
     try:
         done = trial.run()
         _require_outputs(done, job, machine)
@@ -76,13 +78,16 @@ def _performed(job: Job, machine: Machine, meter: ProgressMeter, cancel: threadi
 class _Trial:
     """A job tried as often as the machine's policy and the function's needs both allow."""
 
-    def __init__(self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, cancel: threading.Event) -> None:
+    def __init__(
+        self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, cancel: threading.Event, gate: Gate
+    ) -> None:
         self.attempts = 0
         self._job = job
         self._verb = verb
         self._machine = machine
         self._meter = meter
         self._cancel = cancel
+        self._gate = gate
 
     def run(self) -> Done:
         """The first success, or the error of the last attempt."""
@@ -94,7 +99,7 @@ class _Trial:
     def _attempt(self) -> Done:
         self.attempts += 1
         self._meter.enter(Stage.STARTING, None if self.attempts == 1 else f"starting, attempt {self.attempts}")
-        attempt = Attempt(self._job, self._verb, self._machine, self._meter, self._cancel)
+        attempt = Attempt(self._job, self._verb, self._machine, self._meter, self._cancel, self._gate)
         try:
             return attempt.run()
         except ClipmillError as error:

@@ -45,6 +45,8 @@ class VideoInfo:
     mirrored: bool
     pixel_format: str
     bit_depth: int
+    tick: Fraction
+    """Seconds of a tick of the stream's own clock."""
     rate: Fraction
     variable_rate: bool
     start: Fraction

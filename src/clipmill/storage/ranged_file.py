@@ -6,7 +6,10 @@ from typing import BinaryIO
 
 
 class RangedFile(io.RawIOBase, BinaryIO):  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride] - as typeshed has it for FileIO
-    """A file of a known size that never changes. A read gives all it was asked for, less at the end only; one that fails moves nothing."""
+    """A file of a known size that never changes.
+
+    A read gives all it was asked for, and less at the end only; one that fails moves nothing.
+    """
 
     def __init__(self, name: str, size: int) -> None:
         super().__init__()

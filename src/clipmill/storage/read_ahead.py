@@ -8,22 +8,19 @@ MOST_AT_ONCE = 4
 
 
 class Fetch(threading.Thread):
-    """One request for the blocks ``[first, end)`` of an object, which ends by itself whoever still wants it.
-
-    No daemon: a thread that the interpreter cuts off inside the storage client takes the process with it.
-    """
+    """One request for the blocks ``[first, end)`` of an object; it ends by itself, whoever still wants its bytes."""
 
     def __init__(self, owner: Hashable, first: int, end: int, read: Callable[[int, int], bytes]) -> None:
-        super().__init__(name="clipmill-read-ahead", daemon=False)
+        super().__init__(name="clipmill-read-ahead", daemon=True)
         self.owner, self.first, self.end = owner, first, end
         self._read = read
         self._data = b""
-        self._fault: Exception | None = None
+        self._fault: BaseException | None = None
 
     def run(self) -> None:
         try:
             self._data = self._read(self.first, self.end)
-        except Exception as fault:  # noqa: BLE001 - raised again where the bytes are needed
+        except BaseException as fault:  # noqa: BLE001 - raised again where the bytes are needed
             self._fault = fault
 
     @property
@@ -39,9 +36,9 @@ class Fetch(threading.Thread):
 
 
 class ReadAhead:
-    """Fetches in the background, at most `MOST_AT_ONCE`. For one thread; the fetches touch nothing here.
+    """Fetches in the background, at most `MOST_AT_ONCE`; a thread lives as long as its request. For one reading thread.
 
-    A fetch that failed before anyone asked for its blocks is forgotten: who asks then, tries anew.
+    A fetch that failed before anyone asked for its blocks is forgotten: whoever asks then tries anew.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,9 @@
 """The database below a ledger: SQLite in a file or PostgreSQL, opened so that both keep the same promises."""
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +16,20 @@ from clipmill.storage.redact import redact
 
 _BUSY_S = 30
 _READS = "clipmill_reads"
+_EITHER: dict[str, Any] = {
+    # A request may hold secrets: no statement is ever shown with its values.
+    "hide_parameters": True,
+    "json_serializer": partial(json.dumps, allow_nan=False),
+}
 
 
 def open_engine(url: str) -> Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://user@host/name``; nothing is connected yet."""
     place = _place(url)
     if place.get_backend_name() == "postgresql":
-        # A request may hold secrets: no statement is ever shown with its values.
-        return create_engine(place, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(place, **_EITHER, pool_pre_ping=True, isolation_level="READ COMMITTED")
     _make_file(place)
-    engine = create_engine(place, hide_parameters=True, connect_args={"timeout": _BUSY_S})
+    engine = create_engine(place, **_EITHER, connect_args={"timeout": _BUSY_S})
     event.listen(engine, "connect", _settle)
     event.listen(engine, "begin", _begin)
     return engine

@@ -21,6 +21,15 @@ from clipmill.jobs.outcome import Outcome, without_secrets
 _UNLEASED: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What an attempt came to and what it used; ``draw`` stretches the pause before the next one."""
+
+    outcome: Outcome
+    used: Usage | None
+    draw: Chance = field(repr=False)
+
+
 def begin_publishing(connection: Connection, now: datetime, lease: Lease) -> JobRecord:
     """The last moment before outputs appear; `CancelledError` if the job was cancelled by then."""
     job = rows.worked_on(connection, lease)
@@ -32,17 +41,8 @@ def begin_publishing(connection: Connection, now: datetime, lease: Lease) -> Job
     return rows.change(connection, job, now, told, state=State.PUBLISHING, stage=Stage.PUBLISHING)
 
 
-@dataclass(frozen=True)
-class Ending:
-    """What an attempt came to and what it used; ``draw`` stretches the pause before the next one."""
-
-    outcome: Outcome
-    used: Usage | None
-    draw: Chance = field(repr=False)
-
-
 def commit(connection: Connection, now: datetime, lease: Lease, ending: Ending) -> JobRecord:
-    """The end of an attempt, as its holder tells it: told again, it is answered and changes nothing.
+    """The end of an attempt, as its holder tells it; once it has ended the job, to tell it again changes nothing.
 
     Success ends a job whose outputs are in place. A retryable error sets it back to wait while attempts are left
     and nobody asked to cancel; any other error ends it.

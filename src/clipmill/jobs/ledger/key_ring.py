@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Engine, func, insert, literal, select, update
 
 from clipmill.errors import SourceMissingError
 from clipmill.jobs.ledger.api_keys import ApiKey, digest_of, mint, name_in
 from clipmill.jobs.ledger.database import reading, writing
-from clipmill.jobs.ledger.moments import Clock
+from clipmill.jobs.ledger.moments import Clock, Moment
 from clipmill.jobs.ledger.tables import api_keys
 
 
@@ -44,7 +44,7 @@ class KeyRing:
     def revoke(self, tenant: str, key_id: str) -> None:
         """Nothing opens with the key from now on; a key revoked before keeps its time."""
         whose = (api_keys.c.id == key_id, api_keys.c.tenant == tenant)
-        since = func.coalesce(api_keys.c.revoked_at, self._clock())
+        since = func.coalesce(api_keys.c.revoked_at, literal(self._clock(), Moment))
         with writing(self._engine) as connection:
             if not connection.execute(update(api_keys).where(*whose).values(revoked_at=since)).rowcount:
                 raise SourceMissingError(f"there is no key {key_id!r:.140}. Check the id, and whose key asks.")

@@ -32,6 +32,9 @@ from clipmill.jobs.ledger.states import ACTIVE, State
 from clipmill.jobs.ledger.tables import attempts, jobs
 from clipmill.jobs.ledger.tiers import BASE, HIGHEST, HIGHEST_BONUS, POINT
 
+_WORKING = (State.RUNNING, State.PUBLISHING)
+"""Named beside the lease in every query: their index leaves out the many jobs that have ended."""
+
 
 @dataclass(frozen=True)
 class Capacity:
@@ -75,7 +78,7 @@ def take_over(connection: Connection, now: datetime, owner: str, span: timedelta
     """The lease that ran out first, with a new token and the same attempt and handle; its old holder has lost it."""
     over = (
         select(jobs)
-        .where(jobs.c.lease_until <= now)
+        .where(jobs.c.state.in_(_WORKING), jobs.c.lease_until <= now)
         .order_by(jobs.c.lease_until, jobs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -90,7 +93,9 @@ def take_over(connection: Connection, now: datetime, owner: str, span: timedelta
 
 def _free(connection: Connection, owner: str, capacity: Capacity) -> list[Gpu]:
     """The classes of GPU for which there is a place."""
-    taken = select(jobs.c.gpu, func.count().label("jobs")).where(jobs.c.runner == capacity.runner, jobs.c.lease_owner.is_not(None))
+    taken = select(jobs.c.gpu, func.count().label("jobs")).where(
+        jobs.c.state.in_(_WORKING), jobs.c.lease_owner.is_not(None), jobs.c.runner == capacity.runner
+    )
     if not capacity.shared:
         taken = taken.where(jobs.c.lease_owner == owner)
     counts: dict[Gpu, int] = {row.gpu: row.jobs for row in connection.execute(taken.group_by(jobs.c.gpu))}
@@ -121,8 +126,8 @@ def _next(now: datetime, free: list[Gpu], capacity: Capacity) -> Select[Any]:
 def _under_way() -> Subquery:
     """How many jobs of each tenant somebody works on."""
     leased = jobs.alias("leased")
-    counted = select(leased.c.tenant, func.count().label("jobs")).where(leased.c.lease_owner.is_not(None))
-    return counted.group_by(leased.c.tenant).subquery("under_way")
+    counted = select(leased.c.tenant, func.count().label("jobs")).group_by(leased.c.tenant)
+    return counted.where(leased.c.state.in_(_WORKING), leased.c.lease_owner.is_not(None)).subquery("under_way")
 
 
 def _priority(now: datetime) -> ColumnElement[int]:

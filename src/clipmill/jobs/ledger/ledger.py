@@ -25,6 +25,7 @@ from clipmill.jobs.ledger.record import JobRecord, Lease
 from clipmill.jobs.ledger.schema import upgrade
 from clipmill.jobs.ledger.submissions import Submission
 from clipmill.jobs.ledger.usage import Usage, UsageTotal
+from clipmill.jobs.ledger.watching import Watching
 from clipmill.jobs.ledger.webhooks import Webhooks
 from clipmill.jobs.outcome import Outcome
 
@@ -41,17 +42,18 @@ class Ledger:
         self.outbox = Outbox(engine, clock, draw)
         self.webhooks = Webhooks(engine, clock)
         self.keys = KeyRing(engine, clock)
+        self.watching = Watching(engine)
         self._engine = engine
         self._clock = clock
         self._draw = draw
         self._leased_for = leased_for
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, leased_for: timedelta = LEASED_FOR) -> Self:
         """The ledger at ``sqlite:///path`` or ``postgresql://user@host/name``, made or upgraded if need be."""
         engine = open_engine(url)
         upgrade(engine)
-        return cls(engine)
+        return cls(engine, leased_for=leased_for)
 
     def close(self) -> None:
         self._engine.dispose()
