@@ -52,6 +52,13 @@ PROFILES: dict[Quality, dict[Codec, dict[str, str]]] = {
 }
 
 
+BRIEF: dict[Quality, dict[str, str]] = {
+    Quality.DRAFT: {"preset": "ultrafast", "crf": "26"},
+    Quality.STANDARD: {"preset": "superfast", "crf": "21"},
+    Quality.HIGH: {"preset": "superfast", "crf": "15"},
+}
+"""For the few frames between many copied ones: no worse to look at, a third of the work, up to twice the bytes."""
+
 BY_REORDERING = {0: ":bframes=0", 1: ":b-pyramid=none"}
 """What keeps x264 from running further ahead than the packets it will stand beside; by itself it runs two ahead."""
 
@@ -81,6 +88,8 @@ class VideoFormat:
     clock: Fraction | None = None
     """Seconds of a tick, for pictures that keep a source's own times; None is a frame."""
     beside: Beside | None = None
+    brief: bool = False
+    """Whether these are few frames between many copied ones, on which bytes are spent in place of time."""
 
     @property
     def tick(self) -> Fraction:
@@ -102,7 +111,7 @@ class VideoFormat:
         """The options of libavcodec for this format."""
         if self.quality is None:
             return LOSSLESS if self.codec is Codec.X264 else {}
-        chosen = PROFILES[self.quality][self.codec]
+        chosen = BRIEF[self.quality] if self.brief else PROFILES[self.quality][self.codec]
         if self.codec is Codec.X264:
             return chosen | self._x264
         return chosen | {"forced-idr": "1", "strict_gop": "1"}

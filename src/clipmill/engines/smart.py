@@ -25,6 +25,9 @@ from clipmill.media.copying import Encoded, Span, Stretch, copied_ticks, joints,
 from clipmill.media.framing import ClipPlan
 from clipmill.media.info import VideoInfo
 
+SHORT_S, SMALL_SHARE = 5, Fraction(1, 10)
+"""So much may be encoded with more bytes than usual, in all or of the whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class SmartPlan:
@@ -42,6 +45,12 @@ class SmartPlan:
     @property
     def duration(self) -> Fraction:
         return (self.window.end - self.window.start) * self.times.tick
+
+    @property
+    def encodes_little(self) -> bool:
+        """Whether the pictures that are encoded hardly count among those that are copied."""
+        encoded = sum(stretch.end - stretch.start for stretch in self.stretches if isinstance(stretch, Encoded))
+        return encoded * self.times.tick <= max(SHORT_S, SMALL_SHARE * self.duration)
 
     @property
     def start(self) -> Fraction:
@@ -123,7 +132,13 @@ class SmartRender:
         video = plan.times.video
         orientation = Orientation.of(video)
         encoding = VideoFormat(
-            coding.size, video.rate, self.quality, Codec.X264, self.threads, plan.times.tick, coding.beside
+            size=coding.size,
+            fps=video.rate,
+            quality=self.quality,
+            threads=self.threads,
+            clock=plan.times.tick,
+            beside=coding.beside,
+            brief=plan.encodes_little,
         )
         return encoding, lambda picture: self.paint(picture.frame, picture.time, orientation)
 

@@ -60,7 +60,7 @@ def shared_packets(
     example = next((coding for coding in kept if coding), None)
     if example is None or example.configuration == Configuration.parse(own):
         return Packets(settled, encoding)
-    beside = replace(encoding, codec=Codec.X264, beside=example.beside)
+    beside = replace(encoding, codec=Codec.X264, beside=example.beside, brief=None not in kept)
     added = Configuration.parse(parameter_sets(beside))
     assert added is not None
     return Packets(settled, beside, example.configuration.beside(added).record)
@@ -82,7 +82,7 @@ def write_join(
     if fault is None:
         return joiner, None
     path.unlink(missing_ok=True)
-    joiner = joiner_of(packets.without_foreign(replace(packets.encoding, beside=None)))
+    joiner = joiner_of(packets.without_foreign(replace(packets.encoding, beside=None, brief=False)))
     joiner.write(path)
     return joiner, fault
 
