@@ -12,9 +12,9 @@ from tests.jobs.ledger.worlds import World
 
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.database import open_engine
+from clipmill.jobs.ledger.tables import metadata
 
 _numbers = count()
-_TEMPLATE = "ledger_template"
 
 
 @pytest.fixture(scope="session")
@@ -24,11 +24,11 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> str:
-    """The URL of the server, which has an empty ledger to copy."""
-    _run(postgres_server, f"CREATE DATABASE {_TEMPLATE}")
-    Ledger.open(_named(postgres_server, _TEMPLATE)).close()
-    return postgres_server
+def postgres_ledger(postgres_server: str) -> str:
+    """The URL of a ledger that tests use one after another; to make one for each takes too long."""
+    url = _new_database(postgres_server)
+    Ledger.open(url).close()
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +40,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty ledger of this test's own, in each of the databases."""
+    """An empty ledger, in each of the databases."""
     if request.param == "sqlite":
         path = tmp_path / "ledger.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
-    return _new_database(request.getfixturevalue("postgres_template"), f"TEMPLATE {_TEMPLATE}")
+    url = request.getfixturevalue("postgres_ledger")
+    for table in reversed(metadata.sorted_tables):
+        _run(url, str(table.delete()))
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -81,16 +84,12 @@ def there(ledger_url: str, engine_of: Callable[[str], Engine]) -> World:
     return World(engine_of(ledger_url))
 
 
-def _new_database(url: str, how: str = "") -> str:
+def _new_database(url: str) -> str:
     name = f"ledger_{next(_numbers)}"
-    _run(url, f"CREATE DATABASE {name} {how}")
-    return _named(url, name)
+    _run(url, f"CREATE DATABASE {name}")
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def _run(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement.encode())
-
-
-def _named(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)

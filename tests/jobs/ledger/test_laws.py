@@ -1,7 +1,5 @@
 """What the database refuses by itself, whoever writes to it."""
 
-from itertools import product
-
 import pytest
 from sqlalchemy.exc import IntegrityError
 from tests.jobs.ledger.worlds import World
@@ -36,31 +34,29 @@ def in_state(there: World, state: State) -> str:
     return job.id
 
 
-LEGAL = [(before, after) for before, afters in MOVES.items() for after in sorted(afters)]
-ILLEGAL = [pair for pair in product(State, State) if pair not in LEGAL and pair[0] is not pair[1]]
-
-
-@pytest.mark.parametrize(("before", "after"), LEGAL)
-def test_a_legal_move_is_let_through(there: World, before: State, after: State):
-    job_id = in_state(there, before)
-    move(there, job_id, after)
-    assert there.ledger.get("team", job_id).state is after
-
-
-@pytest.mark.parametrize(("before", "after"), ILLEGAL)
-def test_any_other_move_is_refused(there: World, before: State, after: State):
-    job_id = in_state(there, before)
-    with pytest.raises(IntegrityError):
+@pytest.mark.parametrize("before", State)
+def test_a_legal_move_is_let_through(there: World, before: State):
+    for after in sorted(MOVES[before]):
+        job_id = in_state(there, before)
         move(there, job_id, after)
+        assert there.ledger.get("team", job_id).state is after
+
+
+@pytest.mark.parametrize("before", State)
+def test_any_other_move_is_refused(there: World, before: State):
+    job_id = in_state(there, before)
+    for after in sorted(set(State) - MOVES[before] - {before}):
+        with pytest.raises(IntegrityError):
+            move(there, job_id, after)
     assert there.ledger.get("team", job_id).state is before
 
 
 @pytest.mark.parametrize("state", [state for state in State if state.terminal])
-@pytest.mark.parametrize("change", ['labels = \'{"a": "b"}\'', "gpu_ms = 7", "last_seq = last_seq + 1", "handle = 'x'"])
-def test_nothing_of_a_job_that_has_ended_can_be_changed(there: World, state: State, change: str):
+def test_nothing_of_a_job_that_has_ended_can_be_changed(there: World, state: State):
     job_id = in_state(there, state)
-    with pytest.raises(IntegrityError, match="never changes"):
-        there.assign(job_id, change)
+    for change in ("labels = '{}'", "gpu_ms = 7", "last_seq = last_seq + 1", "handle = 'x'", f"state = '{state}'"):
+        with pytest.raises(IntegrityError, match="never changes"):
+            there.assign(job_id, change)
 
 
 def test_a_job_cannot_be_written_in_any_state_but_queued(there: World):
@@ -71,6 +67,7 @@ def test_a_job_cannot_be_written_in_any_state_but_queued(there: World):
         there.run("INSERT INTO jobs SELECT * FROM copied")
     there.run("UPDATE copied SET state = 'queued'")
     there.run("INSERT INTO jobs SELECT * FROM copied")
+    there.run("DROP TABLE copied")
     assert {found.id for found in there.ledger.jobs("team").jobs} == {job.id, "job_2"}
 
 
@@ -111,4 +108,5 @@ def test_a_job_has_at_most_one_message(there: World):
     there.run("UPDATE copied SET id = 'msg_2'")
     with pytest.raises(IntegrityError):
         there.run("INSERT INTO outbox SELECT * FROM copied")
+    there.run("DROP TABLE copied")
     assert there.rows("SELECT job_id FROM outbox") == [(job.id,)]

@@ -77,8 +77,9 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(empty_url: str, engine_of: 
     assert Ledger(engine).jobs("team").jobs == []
 
 
-def test_a_ledger_of_a_newer_version_is_left_alone(ledger_url: str, engine_of: EngineOf):
-    engine = engine_of(ledger_url)
+def test_a_ledger_of_a_newer_version_is_left_alone(empty_url: str, engine_of: EngineOf):
+    engine = engine_of(empty_url)
+    upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
     with pytest.raises(InvalidRequestError, match="another version"):

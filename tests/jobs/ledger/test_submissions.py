@@ -130,7 +130,8 @@ def test_when_the_retry_was_stopped_too_the_next_one_follows_it(there: World):
 
 
 def test_a_job_that_runs_or_did_well_is_not_retried(there: World):
-    for job in (there.submit(), there.succeeded(tenant="team", function="other")):
+    done = there.succeeded()
+    for job in (done, there.submit()):
         with pytest.raises(ConflictError):
             there.ledger.retry("team", job.id)
 
@@ -158,3 +159,13 @@ def test_the_job_of_another_tenant_is_not_there(there: World, verb: str):
 def test_a_request_is_kept_as_given_with_its_secrets(there: World):
     request = {"url": "https://b.example/a?X-Amz-Signature=0a"}
     assert json.dumps(there.now_is(there.submit(request=request)).request) == json.dumps(request)
+
+
+def test_a_tier_may_be_told_in_any_letter_case(there: World):
+    assert there.submit(tier=Tier.of("ENTERPRISE")).tier is Tier.ENTERPRISE
+
+
+def test_what_is_no_json_is_refused_by_both_databases_alike(there: World):
+    with pytest.raises(Exception, match="JSON compliant"):
+        there.submit(labels={"a": float("nan")})
+    assert there.submit(request={"lone": "\ud800", "nothing": "\0"}).request == {"lone": "\ud800", "nothing": "\0"}
