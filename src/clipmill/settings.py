@@ -10,7 +10,28 @@
 | `CLIPMILL_CACHE_GB` | size of the step cache, in GiB; 0 keeps nothing | 20 |
 | `CLIPMILL_RUNNER` | where jobs run: `auto` or `local` | `auto` |
 | `CLIPMILL_SHARED_PREFIXES` | read-only key prefixes without a tenant, comma separated | none |
-| `CLIPMILL_TENANT` | whose objects a job means that names no tenant | the root of the store |
+| `CLIPMILL_TENANT` | whose objects a job means that names no tenant | the root of the store, `local` in the service |
+| `CLIPMILL_DATABASE` | URL of the service's database: `sqlite:///path` or `postgresql://user@host/name` | `sqlite:///clipmill-data/ledger.db` |
+| `CLIPMILL_HOST` | the address that the service listens on; any but this machine's own needs an API key | `127.0.0.1` |
+| `CLIPMILL_PORT` | the port that the service listens on; 0 takes a free one | 8400 |
+| `CLIPMILL_DRAIN_S` | how long jobs under way may go on once the service is told to stop, in seconds | 20 |
+| `CLIPMILL_METRICS` | whether the service answers `/metrics`: `on` or `off` | `off` |
+| `CLIPMILL_ORIGINS` | pages of other sites that a browser lets in, comma separated | none |
+| `CLIPMILL_WEBHOOK_HTTP` | whether webhooks may go over plain http: `on` or `off` | `off` |
+| `CLIPMILL_WEBHOOK_PRIVATE` | whether webhooks may go to private addresses: `on` or `off` | `off` |
+| `CLIPMILL_WEBHOOK_SECRETS` | secrets that sign what goes to the address of a single job, newest first, comma separated | none |
+| `CLIPMILL_RUNNING_JOBS` | jobs of one tenant that run at a time | 16 |
+| `CLIPMILL_QUEUED_JOBS` | jobs of one tenant that may wait | 1000 |
+| `CLIPMILL_REQUESTS_PER_MINUTE` | calls of one key, in a minute | 600 |
+| `CLIPMILL_BODY_MB` | size of a call's body, in MiB; uploads do not count | 2 |
+| `CLIPMILL_CLIPS` | clips of one job | 500 |
+| `CLIPMILL_KEYFRAMES` | keyframes of one clip | 10000 |
+| `CLIPMILL_INPUT_GB` | size of an upload, in GiB | 64 |
+| `CLIPMILL_DURATION_S` | length of a source and of an output, in seconds | 21600, six hours |
+| `CLIPMILL_MEGAPIXELS` | pixels of a source's and an output's picture, in millions | 35.4 |
+| `CLIPMILL_FRAME_RATE` | frames per second of a source and of an output | 240 |
+| `CLIPMILL_URL` | where the client and `clipmill jobs` find a service | `http://127.0.0.1:8400` |
+| `CLIPMILL_API_KEY` | the key that they show it | none |
 
 The store's credentials have the names that their makers gave them; the storage layer picks them out.
 """
@@ -18,21 +39,34 @@ The store's credentials have the names that their makers gave them; the storage 
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+from urllib.parse import urlsplit
 
 from clipmill.errors import InvalidKeyError, InvalidRequestError
 from clipmill.jobs.limits import GIB, Limits
 from clipmill.jobs.machine import Machine
 from clipmill.storage.keys import validate_key, validate_tenant
+from clipmill.storage.redact import redact
 from clipmill.storage.store import Store
+
+if TYPE_CHECKING:
+    # The commands that have no service must not wait for its database.
+    from clipmill.jobs.dispatch.limits import ServiceLimits
+    from clipmill.jobs.webhooks.policy import Policy
 
 T = TypeVar("T")
 
+MIB = 1024**2
+
 _MOST_THREADS_BY_DEFAULT = 4
+_SECRETS = frozenset({"api_key", "CLIPMILL_API_KEY", "CLIPMILL_WEBHOOK_SECRETS"})
 SIX_HOURS_S = 6 * 3600.0
+DATABASE = "sqlite:///clipmill-data/ledger.db"
+SERVICE_TENANT = "local"
+"""Whose jobs a service has that nobody gave a tenant: the root of a store belongs to no one caller."""
 
 
 class RunnerChoice(StrEnum):
@@ -43,8 +77,24 @@ class RunnerChoice(StrEnum):
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """How much the service lets one tenant ask, in the units of the variables."""
+
+    running_jobs: int = 16
+    queued_jobs: int = 1000
+    requests_per_minute: int = 600
+    body_mb: float = 2.0
+    clips: int = 500
+    keyframes: int = 10_000
+    input_gb: float = 64.0
+    duration_s: float = SIX_HOURS_S
+    megapixels: float = 35.4
+    frame_rate: int = 240
+
+
+@dataclass(frozen=True)
 class Settings:
-    """The decisions of a deployment; ``environment`` holds secrets and is never shown."""
+    """The decisions of a deployment; ``environment`` and what else holds secrets is never shown."""
 
     store: str = "./clipmill-data"
     scratch_root: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
@@ -55,6 +105,18 @@ class Settings:
     runner: RunnerChoice = RunnerChoice.AUTO
     shared_prefixes: tuple[str, ...] = ()
     tenant: str = ""
+    database: str = field(default=DATABASE, repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8400
+    drain_s: float = 20.0
+    metrics: bool = False
+    origins: tuple[str, ...] = ()
+    webhook_http: bool = False
+    webhook_private: bool = False
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    bounds: Bounds = field(default_factory=Bounds)
+    url: str = "http://127.0.0.1:8400"
+    api_key: str = field(default="", repr=False)
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     @classmethod
@@ -76,6 +138,29 @@ class Settings:
             runner=read("CLIPMILL_RUNNER", RunnerChoice, RunnerChoice.AUTO),
             shared_prefixes=read("CLIPMILL_SHARED_PREFIXES", _prefixes, ()),
             tenant=read("CLIPMILL_TENANT", validate_tenant, ""),
+            database=read("CLIPMILL_DATABASE", str, DATABASE),
+            host=read("CLIPMILL_HOST", str, "127.0.0.1"),
+            port=read("CLIPMILL_PORT", _port, 8400),
+            drain_s=read("CLIPMILL_DRAIN_S", _not_negative, 20.0),
+            metrics=read("CLIPMILL_METRICS", _switch, False),
+            origins=read("CLIPMILL_ORIGINS", _origins, ()),
+            webhook_http=read("CLIPMILL_WEBHOOK_HTTP", _switch, False),
+            webhook_private=read("CLIPMILL_WEBHOOK_PRIVATE", _switch, False),
+            webhook_secrets=read("CLIPMILL_WEBHOOK_SECRETS", _words, ()),
+            bounds=Bounds(
+                running_jobs=read("CLIPMILL_RUNNING_JOBS", _count, 16),
+                queued_jobs=read("CLIPMILL_QUEUED_JOBS", _count, 1000),
+                requests_per_minute=read("CLIPMILL_REQUESTS_PER_MINUTE", _count, 600),
+                body_mb=read("CLIPMILL_BODY_MB", _above_zero, 2.0),
+                clips=read("CLIPMILL_CLIPS", _count, 500),
+                keyframes=read("CLIPMILL_KEYFRAMES", _count, 10_000),
+                input_gb=read("CLIPMILL_INPUT_GB", _above_zero, 64.0),
+                duration_s=read("CLIPMILL_DURATION_S", _above_zero, SIX_HOURS_S),
+                megapixels=read("CLIPMILL_MEGAPIXELS", _above_zero, 35.4),
+                frame_rate=read("CLIPMILL_FRAME_RATE", _count, 240),
+            ),
+            url=read("CLIPMILL_URL", _service_url, "http://127.0.0.1:8400"),
+            api_key=read("CLIPMILL_API_KEY", _key, ""),
             environment=given,
         )
 
@@ -84,6 +169,54 @@ class Settings:
         """The bounds of one attempt."""
         memory_bytes = None if self.memory_gb is None else int(self.memory_gb * GIB)
         return Limits(time_s=self.timeout_s, memory_bytes=memory_bytes)
+
+    @property
+    def service_limits(self) -> "ServiceLimits":
+        """The bounds of the service."""
+        from clipmill.jobs.dispatch.limits import ServiceLimits
+
+        bounds = self.bounds
+        return ServiceLimits(
+            body_bytes=int(bounds.body_mb * MIB),
+            clips=bounds.clips,
+            keyframes=bounds.keyframes,
+            input_bytes=int(bounds.input_gb * GIB),
+            duration_s=int(bounds.duration_s),
+            pixels=round(bounds.megapixels * 1_000_000),
+            frame_rate=bounds.frame_rate,
+            running_jobs=bounds.running_jobs,
+            queued_jobs=bounds.queued_jobs,
+            requests_per_minute=bounds.requests_per_minute,
+        )
+
+    @property
+    def webhook_policy(self) -> "Policy":
+        """Where webhooks may go."""
+        from clipmill.jobs.webhooks.policy import Policy
+
+        return Policy(self.webhook_http, self.webhook_private, self.webhook_secrets)
+
+    def serving(
+        self, data: Path | None, store: str | None = None, host: str | None = None, port: int | None = None
+    ) -> Self:
+        """The settings with what a command line says over them; ``data`` is a folder for the database and the store."""
+        return replace(
+            self,
+            database=self.database if data is None else f"sqlite:///{data.absolute()}/ledger.db",
+            store=store or (self.store if data is None else str(data)),
+            host=host or self.host,
+            port=self.port if port is None else port,
+        )
+
+    def calling(self, url: str | None, api_key: str | None) -> tuple[str, str]:
+        """Where a client finds a service and the key that it shows there, as given or else as the settings say."""
+        where = self.url if url is None else _parsed("url", url, _service_url)
+        return where, self.api_key if api_key is None else _parsed("api_key", api_key, _key)
+
+    @property
+    def service_tenant(self) -> str:
+        """Whose jobs the service has while it has no keys."""
+        return self.tenant or SERVICE_TENANT
 
     def machine(self, store: Store, catalogue: Mapping[str, str]) -> Machine:
         """What jobs find on this machine, with an open store and the functions it offers."""
@@ -103,11 +236,26 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _service_url(text: str) -> str:
+    """Where a service is, without a slash at the end.
+
+    >>> _service_url("https://clips.example.com/video/")
+    'https://clips.example.com/video'
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("expected the address of a service, such as https://clips.example.com")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("expected an address without a name or password in it; the key goes into CLIPMILL_API_KEY")
+    return text.rstrip("/")
+
+
 def _parsed(name: str, text: str, parse: Callable[[str], T]) -> T:
     try:
         return parse(text)
     except (ValueError, InvalidKeyError) as fault:
-        raise InvalidRequestError(f"{name}: {fault}; got {text!r:.200}", details={"field": name}) from None
+        got = "" if name in _SECRETS else f"; got {redact(text)!r:.200}"
+        raise InvalidRequestError(f"{name}: {fault}{got}", details={"field": name}) from None
 
 
 def _count(text: str) -> int:
@@ -131,6 +279,42 @@ def _above_zero(text: str) -> float:
     if value == 0:
         raise ValueError("expected a number above 0")
     return value
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise ValueError("expected a port, 0 to 65535")
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError("expected on or off")
+    return text == "on"
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    """Origins as browsers send them.
+
+    >>> _origins("https://editor.example.com, http://localhost:5173")
+    ('https://editor.example.com', 'http://localhost:5173')
+    """
+    for origin in _words(text):
+        parts = urlsplit(origin)
+        if origin != f"{parts.scheme}://{parts.netloc}" or not parts.netloc:
+            raise ValueError("expected origins such as https://editor.example.com, without a path")
+    return _words(text)
+
+
+def _key(text: str) -> str:
+    # It becomes a header, where a line break would begin another one.
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("expected a key as `clipmill keys create` shows it")
+    return text
 
 
 def _prefixes(text: str) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from tests.cli.shell import clipmill
 from tests.jobs.sample_functions import CATALOGUE
 
 from clipmill.cli.schemas import schemas_of
-from clipmill.cli.workflows import WORKFLOWS
 from clipmill.functions.catalog import CATALOG, load_function
+from clipmill.workflows.catalog import WORKFLOWS
 
 
 def test_every_function_and_workflow_is_listed_with_what_it_does_and_needs():

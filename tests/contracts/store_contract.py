@@ -1,13 +1,18 @@
 """What every store promises, whatever it is made of: inherit `StoreContract` and give it a `store` fixture."""
 
 import threading
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
-from clipmill.errors import InvalidKeyError, SourceMissingError, StorageUnavailableError
+from clipmill.errors import ConflictError, InvalidKeyError, SourceMissingError, StorageUnavailableError
+from clipmill.storage.incoming import CopiesInside, SignsPuts, join_objects, put_blocks
 from clipmill.storage.reader import open_object
 from clipmill.storage.store import SignsUrls, Store, publish
+from clipmill.storage.uploads import MIB, Upload, Uploads
 
 SEVERAL_PIECES = bytes(range(251)) * 80_000
 """20 MB: more than one range of a download and more than one part of an upload."""
@@ -258,3 +263,99 @@ class StoreContract:
         if isinstance(store, SignsUrls):
             link = store.sign_get(self.key("a.bin"), 60)
             assert link is None or link.startswith("http")
+
+    @pytest.mark.parametrize("data", [b"", b"small", SEVERAL_PIECES], ids=["empty", "small", "large"])
+    def test_blocks_become_an_object_as_they_come(self, store: Store, data: bytes):
+        blocks = (data[start : start + 700_000] for start in range(0, len(data), 700_000))
+        info = put_blocks(store, self.key("a.mp4"), blocks, "video/mp4")
+        assert info == store.head(self.key("a.mp4"))
+        assert info.size == len(data)
+        assert store.get_bytes(self.key("a.mp4")) == data
+
+    @pytest.mark.parametrize("length", [1_000_000, len(SEVERAL_PIECES)])
+    def test_blocks_that_end_with_a_fault_leave_the_old_object(self, store: Store, length: int):
+        store.put_bytes(self.key("a.bin"), b"old")
+
+        def broken() -> Iterator[bytes]:
+            yield SEVERAL_PIECES[:length]
+            raise Stopped
+
+        with pytest.raises(Stopped):
+            put_blocks(store, self.key("a.bin"), broken())
+        assert store.get_bytes(self.key("a.bin")) == b"old"
+        assert self.keys_below(store, "") == {"a.bin"}
+
+    @pytest.mark.parametrize("names", [["1"], ["1", "2", "3"]])
+    def test_objects_are_joined_in_their_order(self, store: Store, names: list[str]):
+        parts = [store.put_bytes(self.key(f"parts/{name}"), name.encode() * 5_000_000) for name in names]
+        info = join_objects(store, parts, self.key("whole.mp4"), "video/mp4")
+        assert info.size == 5_000_000 * len(names)
+        assert store.get_bytes(self.key("whole.mp4")) == b"".join(name.encode() * 5_000_000 for name in names)
+        assert self.keys_below(store, "parts") == {f"parts/{name}" for name in names}
+
+    def test_a_joined_object_outlives_its_parts(self, store: Store):
+        part = store.put_bytes(self.key("part"), b"bytes")
+        join_objects(store, [part], self.key("whole"), "video/mp4")
+        store.delete(self.key("part"))
+        assert store.get_bytes(self.key("whole")) == b"bytes"
+
+    def test_an_object_is_copied_where_the_store_can(self, store: Store):
+        store.put_bytes(self.key("a.bin"), b"bytes")
+        if isinstance(store, CopiesInside):
+            assert store.copy(self.key("a.bin"), self.key("b.bin")) == store.head(self.key("b.bin"))
+            assert store.get_bytes(self.key("b.bin")) == b"bytes"
+            with pytest.raises(SourceMissingError):
+                store.copy(self.key("nowhere"), self.key("c.bin"))
+
+    def test_whoever_holds_a_link_writes_the_object(self, store: Store):
+        signed = store.sign_put(self.key("a.mp4"), "video/mp4", 60) if isinstance(store, SignsPuts) else None
+        if signed is not None:
+            assert httpx.put(signed.url, content=b"sent", headers=dict(signed.headers)).is_success
+            assert store.get_bytes(self.key("a.mp4")) == b"sent"
+            assert signed.url not in repr(signed)
+
+    def test_an_upload_in_parts_is_one_object_and_nothing_else(self, store: Store):
+        uploads, upload = self.begun(store, size=12 * MIB)
+        for number, size in ((3, 2), (1, 5), (2, 5)):
+            store.put_bytes(uploads.part_key(self.folder, upload, number), bytes([number]) * (size * MIB))
+        info = uploads.complete(self.folder, upload, self.key("whole.mp4"))
+        assert info.size == 12 * MIB
+        assert store.read_range(self.key("whole.mp4"), 5 * MIB - 1, 2) == b"\1\2"
+        assert store.read_range(self.key("whole.mp4"), 10 * MIB - 1, 2) == b"\2\3"
+        assert self.keys_below(store, "") == {"whole.mp4"}
+
+    def test_an_upload_tells_which_parts_are_there(self, store: Store):
+        uploads, upload = self.begun(store, size=12 * MIB)
+        store.put_bytes(uploads.part_key(self.folder, upload, 2), b"x")
+        assert uploads.find(self.folder, upload.id) == upload
+        assert {number: info.size for number, info in uploads.received(self.folder, upload).items()} == {2: 1}
+
+    def test_an_upload_with_a_missing_or_a_wrong_part_is_not_completed(self, store: Store):
+        uploads, upload = self.begun(store, size=6 * MIB)
+        store.put_bytes(uploads.part_key(self.folder, upload, 1), bytes(5 * MIB))
+        with pytest.raises(ConflictError, match="missing: 2"):
+            uploads.complete(self.folder, upload, self.key("whole.mp4"))
+        store.put_bytes(uploads.part_key(self.folder, upload, 2), b"short")
+        with pytest.raises(ConflictError, match="wrong size: 2"):
+            uploads.complete(self.folder, upload, self.key("whole.mp4"))
+        assert not store.exists(self.key("whole.mp4"))
+
+    def test_an_aborted_upload_leaves_nothing(self, store: Store):
+        uploads, upload = self.begun(store, size=6 * MIB)
+        store.put_bytes(uploads.part_key(self.folder, upload, 1), b"x")
+        uploads.abort(self.folder, upload.id)
+        assert self.keys_below(store, "") == set()
+        with pytest.raises(SourceMissingError, match="no upload"):
+            uploads.find(self.folder, upload.id)
+
+    def test_only_uploads_whose_time_is_over_are_swept(self, store: Store):
+        uploads, upload = self.begun(store, size=6 * MIB)
+        store.put_bytes(self.key("temp/job_1/source.mp4"), b"x")
+        assert uploads.sweep(self.folder, upload.expires_at) == 0
+        assert uploads.sweep(self.folder, upload.expires_at + timedelta(seconds=1)) == 1
+        assert self.keys_below(store, "") == {"temp/job_1/source.mp4"}
+
+    def begun(self, store: Store, size: int) -> tuple[Uploads, Upload]:
+        uploads = Uploads(store)
+        announced = {"key": "whole.mp4", "size": size, "content_type": "video/mp4", "part_bytes": 5 * MIB}
+        return uploads, uploads.begin(self.folder, announced)

@@ -154,7 +154,6 @@ def test_a_kill_just_after_an_object_got_its_name_loses_nothing(number: int, pla
     assert ends_like(place, undisturbed)
 
 
-@pytest.mark.xfail(reason="half written objects of a killed process are only removed after an hour", strict=True)
 @pytest.mark.parametrize("number", [1, NAMES])
 def test_a_kill_just_before_an_object_gets_its_name_leaves_nothing(number: int, place: Place, undisturbed: list[str]):
     assert place.run("--rename", str(number), "before")[0] == KILLED

@@ -7,9 +7,9 @@ import pytest
 from pydantic import BaseModel
 from tests.docs.pages import GUIDE, Section, code_words, guide_section, rows
 
-from clipmill.cli.workflows import WORKFLOWS
 from clipmill.function.shapes import ClipShape, RenderOptions
 from clipmill.functions.catalog import ALIASES, CATALOG, load_function
+from clipmill.workflows.catalog import WORKFLOWS
 
 HEADER = "| Field | Default | Meaning |"
 REQUESTS = {name: load_function(name).request for name in CATALOG} | {

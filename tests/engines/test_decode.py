@@ -1,14 +1,19 @@
 import gc
 from fractions import Fraction
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.coded_factory import coded_video
 from tests.engines.damage import coded_ranges, cut_off, damaged
 from tests.engines.drawing import picture_of
 from tests.functions.truth import Truth
 from tests.media_factory import VARIANTS, Recipe, make_video, read_frame_number
+from tests.media_reading import pictures
 
 from clipmill.engines.decode import PictureReader, Sighting
 from clipmill.engines.layout import planes_of
@@ -167,3 +172,48 @@ def test_a_range_of_which_nothing_can_be_decoded_is_refused(plain, tmp_path):
     hurt = damaged(plain, tmp_path / "hurt.mp4", range(60), kept=0)
     with pytest.raises(CorruptMediaError):
         list(PictureReader(hurt, video, 1).on_screen([Fraction(0), Fraction(1)]))
+
+
+# What is left out on the way to a moment
+
+
+RUN_UP_STRUCTURES = (
+    *("closed", "open", "deep_b_frames", "variable_rate", "many_references", "weighted", "mkv", "pre_roll"),
+    *("x265_defaults", "x265_closed", "transport_stream_open"),
+)
+
+
+@pytest.fixture(scope="module")
+def structures(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("structures")
+    return lambda name: coded_video(name, directory)
+
+
+@pytest.mark.parametrize("name", RUN_UP_STRUCTURES)
+def test_any_moment_shows_the_picture_that_plain_decoding_shows(structures, name):
+    path = structures(name)
+    plain = list(pictures(path))
+    times = [picture.time - plain[0].time for picture in plain]
+    tolerance = min(Fraction(1, 1000), 1 / (4 * picture_of(path).rate))
+
+    @settings(max_examples=12, deadline=None)
+    @given(st.fractions(0, times[-1] + 1, max_denominator=1000))
+    def law(t):
+        (found,) = sightings(path, [t])
+        expected = max(place for place, time in enumerate(times) if time <= t + tolerance)
+        assert found.picture.time == times[expected]
+        assert not found.stand_in
+        assert np.array_equal(luma(found), plain[expected].luma)
+
+    law()
+
+
+@pytest.mark.parametrize("name", ["deep_b_frames", "x265_defaults"])
+def test_on_the_way_to_a_moment_pictures_that_no_other_leans_on_are_left_out(structures, name):
+    path = structures(name)
+    reader = PictureReader(path, picture_of(path), 1)
+    asked = Fraction(39, 25)
+    decoded = [picture.time for picture in takewhile(lambda picture: picture.time <= asked, reader._from(asked))]
+    stored = sorted(picture.time for picture in pictures(path) if decoded[0] <= picture.time <= asked)
+    assert decoded[-8:] == stored[-8:]
+    assert set(decoded) < set(stored)

@@ -5,9 +5,11 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
+from tests.engines.footage import MEDIA, needs_footage
 
 from clipmill.engines import encoders
-from clipmill.engines.encoders import Codec, VideoEncoder, VideoFormat, available_codec, parameter_sets
+from clipmill.engines.encoders import Beside, Codec, VideoEncoder, VideoFormat, available_codec, parameter_sets
+from clipmill.engines.parameter_sets import Configuration
 from clipmill.engines.resample import samples
 from clipmill.errors import EncoderFailedError, EncoderUnavailableError
 from clipmill.media.choices import EncoderChoice, Quality
@@ -145,3 +147,56 @@ def test_nvenc_is_told_by_a_real_trial():
     except EncoderFailedError:
         worked = False
     assert available_codec(EncoderChoice.AUTO) is (Codec.NVENC if worked else Codec.X264)
+
+
+# Beside the packets of another encoder
+
+
+@pytest.mark.parametrize(
+    ("profile", "reordering"), [("baseline", 0), *((name, ahead) for name in ("main", "high") for ahead in (0, 1, 2, 4))]
+)
+@pytest.mark.parametrize("brief", [True, False])
+def test_beside_others_packets_run_no_further_ahead_and_keep_their_profile(profile, reordering, brief):
+    wanted = replace(SMALL, beside=Beside(3, profile, reordering), brief=brief)
+    packets = encoded(wanted, range(40))
+    assert max(position - packet.pts for position, packet in enumerate(packets)) <= reordering
+    configuration = Configuration.parse(parameter_sets(wanted))
+    assert configuration.profile <= {"baseline": 66, "main": 77, "high": 100}[profile]
+    assert configuration.numbers == {3}
+
+
+def test_pixels_beside_others_are_as_wide_as_theirs():
+    wanted = replace(SMALL, beside=Beside(3, "high", 2, Fraction(4, 3)))
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.extradata = parameter_sets(wanted)
+    frames = [frame for packet in (*encoded(wanted, range(3)), None) for frame in decoder.decode(packet)]
+    assert len(frames) == 3
+    assert decoder.sample_aspect_ratio == Fraction(4, 3)
+
+
+def real_frames(count: int) -> list[av.VideoFrame]:
+    with av.open(str(MEDIA / "footage/sport/soccer_juggle_720p.mp4")) as container:
+        container.seek(4_000_000)
+        whole = [frame for frame, _ in zip(container.decode(video=0), range(count), strict=False)]
+    frames = [frame.reformat(640, 360, "yuv420p") for frame in whole]
+    for number, frame in enumerate(frames):
+        frame.pts = number
+    return frames
+
+
+def likeness_db(wanted: VideoFormat, frames: list[av.VideoFrame]) -> float:
+    encoder = VideoEncoder(wanted)
+    originals = [samples(frame, 0).astype(float) for frame in frames]
+    packets = [packet for frame in frames for packet in encoder.encode(frame)] + encoder.finish()
+    shown = decoded(wanted, packets)
+    error = np.mean([(a - b) ** 2 for a, b in zip(originals, shown, strict=True)])
+    return float(10 * np.log10(255**2 / error))
+
+
+@needs_footage
+@pytest.mark.parametrize("quality", list(Quality))
+@pytest.mark.parametrize("count", [4, 24])
+def test_a_brief_stretch_looks_no_worse_than_a_long_one(quality, count):
+    usual = VideoFormat(Size(640, 360), Fraction(30), quality, threads=1, beside=Beside(1, "high", 2))
+    frames = real_frames(count)
+    assert likeness_db(replace(usual, brief=True), frames) >= likeness_db(usual, frames) - 0.05

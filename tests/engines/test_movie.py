@@ -6,11 +6,14 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.engines.test_encoders import NOISE
 from tests.functions.deliverable import boxes, coded_pictures, sound_span, times
+from tests.media.laws import LAW
 
 from clipmill.engines.encoders import VideoFormat
-from clipmill.engines.movie import MovieWriter
+from clipmill.engines.movie import DecodingTimes, MovieWriter
 from clipmill.engines.render import encoded
 from clipmill.engines.resample import samples
 from clipmill.errors import DiskFullError, EncoderFailedError
@@ -171,3 +174,53 @@ def test_a_full_disk_is_told_as_one_and_leaves_no_file(tmp_path):
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(EncoderFailedError, match=r"movie\.mp4"):
         movie(tmp_path / "nowhere" / "movie.mp4", wanted())
+
+
+# When packets are decoded
+
+
+@st.composite
+def orders(draw):
+    """Uneven display times in a decoding order, the first picture first, and how far it runs ahead."""
+    steps = draw(st.lists(st.integers(1, 9), min_size=1, max_size=14))
+    shown = [sum(steps[:place]) for place in range(len(steps))]
+    order = [shown[0], *draw(st.permutations(shown[1:]))]
+    return order, max(place - shown.index(time) for place, time in enumerate(order))
+
+
+def decoded_at(order, reordering, interval=5) -> list[int]:
+    decoding = DecodingTimes(reordering, interval)
+    return [decoding.of(time) for time in order]
+
+
+@LAW
+@given(orders(), st.integers(0, 3))
+def test_packets_are_decoded_one_after_the_other_and_none_after_it_is_shown(order, more):
+    times, reordering = order
+    decoded = decoded_at(times, reordering + more)
+    assert all(before < after for before, after in zip(decoded, decoded[1:], strict=False))
+    assert all(early <= shown for early, shown in zip(decoded, times, strict=True))
+
+
+@LAW
+@given(orders())
+def test_an_order_that_runs_further_ahead_than_told_is_an_error(order):
+    times, reordering = order
+    if reordering:
+        with pytest.raises(EncoderFailedError, match="runs more than"):
+            decoded_at(times, reordering - 1)
+
+
+@pytest.mark.parametrize(
+    ("order", "reordering", "decoded"),
+    [
+        ([0, 10, 20, 30], 0, [0, 10, 20, 30]),
+        ([0, 30, 10, 20, 60, 40, 50], 1, [-10, 0, 10, 20, 30, 40, 50]),
+        ([0, 40, 20, 10, 30], 2, [-20, -10, 0, 10, 20]),
+        ([0, 1, 7, 8, 30], 1, [-10, 0, 1, 7, 8]),
+        ([100, 110], 1, [90, 100]),
+    ],
+    ids=["in order", "two between", "a pyramid", "uneven", "late start"],
+)
+def test_a_packet_is_decoded_when_the_picture_that_many_places_back_is_shown(order, reordering, decoded):
+    assert decoded_at(order, reordering, 10) == decoded

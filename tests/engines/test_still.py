@@ -1,10 +1,11 @@
 import av
 import numpy as np
 import pytest
+from PIL import Image
 from tests.media_recipes import PATCHES, Colour
 
 from clipmill.engines.resample import samples
-from clipmill.engines.still import write_png
+from clipmill.engines.still import write_picture, write_png
 
 
 def rgb_of(path) -> np.ndarray:
@@ -31,3 +32,18 @@ def test_a_file_is_a_png(tmp_path):
     frame = av.VideoFrame(16, 16, "yuv420p")
     write_png(frame, tmp_path / "frame.png")
     assert (tmp_path / "frame.png").read_bytes().startswith(b"\x89PNG\r\n")
+
+
+@pytest.mark.parametrize(("name", "begins"), [("a.png", b"\x89PNG"), ("a.JPG", b"\xff\xd8\xff"), ("a", b"\x89PNG")])
+def test_the_name_of_a_file_says_what_it_is(tmp_path, name, begins):
+    write_picture(av.VideoFrame(16, 16, "yuv420p"), tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_a_jpeg_keeps_its_colours(tmp_path):
+    frame = av.VideoFrame(64, 64, "yuv420p")
+    for index, level in enumerate(Colour().levels((200, 40, 90))):
+        samples(frame, index)[:] = level
+    write_picture(frame, tmp_path / "frame.jpg")
+    with Image.open(tmp_path / "frame.jpg") as shown:
+        assert shown.convert("RGB").getpixel((32, 32)) == pytest.approx((200, 40, 90), abs=4)

@@ -38,6 +38,7 @@ VIDEO = VideoInfo(
     mirrored=False,
     pixel_format="yuv420p",
     bit_depth=8,
+    tick=Fraction(1, 90000),
     rate=Fraction(25),
     variable_rate=False,
     start=Fraction(0),

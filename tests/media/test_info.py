@@ -18,6 +18,7 @@ PICTURE = VideoInfo(
     mirrored=False,
     pixel_format="yuv420p",
     bit_depth=8,
+    tick=Fraction(1, 90000),
     rate=Fraction(30000, 1001),
     variable_rate=False,
     start=Fraction(0),

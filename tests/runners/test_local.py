@@ -1,5 +1,7 @@
+import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from tests.jobs.machines import job, limits, lives, machine, nothing_left, pid_i
 from clipmill.errors import CancelledError, InvalidRequestError
 from clipmill.function.stages import Stage
 from clipmill.jobs.events import Event
+from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.scratch import Scratch
 from clipmill.runners.local import LocalRunner
 from clipmill.runners.runner import Status
@@ -58,6 +61,62 @@ def test_a_job_cancelled_while_it_waits_never_starts(tmp_path: Path):
     assert outcome is not None
     assert isinstance(outcome.error, CancelledError)
     assert not mark.exists()
+
+
+def test_a_job_cancelled_while_it_waits_ends_before_a_place_is_free(tmp_path: Path):
+    with LocalRunner(machine(tmp_path, limits=limits())) as runner:
+        first = runner.submit(job("render_for_ever", path=str(tmp_path / "pid")))
+        pid_in(tmp_path / "pid")
+        second = runner.submit(job("echo"))
+        runner.cancel(second)
+        *events, outcome = runner.events(second)
+        assert isinstance(outcome, Outcome)
+        assert isinstance(outcome.error, CancelledError)
+        assert [event.stage for event in events if isinstance(event, Event)] == [Stage.QUEUED, Stage.CANCELLED]
+        assert runner.status(first) is Status.RUNNING
+
+
+def test_two_tenants_may_use_one_id_at_a_time(tmp_path: Path):
+    with LocalRunner(machine(tmp_path, limits=limits()), cores=2) as runner:
+        one = runner.submit(job("render_for_ever", tenant="one", job_id="job_1", path=str(tmp_path / "one")))
+        other = runner.submit(job("render_for_ever", tenant="other", job_id="job_1", path=str(tmp_path / "other")))
+        pid_in(tmp_path / "one")
+        pid = pid_in(tmp_path / "other")
+        runner.cancel(one)
+        assert runner.outcome(one)
+        assert (runner.status(other), lives(pid)) == (Status.RUNNING, True)
+
+
+def test_a_finished_job_makes_its_output_again_where_it_was_lost(tmp_path: Path):
+    task = job("fail_then_work", path=str(tmp_path / "attempts"), count=0, output_key="out.mp4")
+    output = tmp_path / "store" / "team" / "out.mp4"
+    with LocalRunner(machine(tmp_path)) as runner:
+        runner.run(task)
+        output.unlink()
+        assert runner.run(task).succeeded
+    assert output.read_text() == "at last"
+
+
+def test_a_finished_step_whose_result_was_not_kept_runs_again(tmp_path: Path):
+    task = job("fail_then_work", path=str(tmp_path / "attempts"), count=0, output_key="out.mp4")
+    with LocalRunner(machine(tmp_path)) as runner:
+        runner.run(replace(task, kept=False))
+        runner.run(replace(task, kept=False))
+    assert (tmp_path / "attempts").read_text() == "xx"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is a warm process")
+def test_a_warm_process_that_was_killed_is_replaced(tmp_path: Path):
+    with LocalRunner(machine(tmp_path)) as runner:
+        runner.run(job("echo"))
+        killed = runner.machine.nursery
+        assert killed is not None
+        killed._process.kill()
+        wait_until(lambda: killed.is_gone)
+        assert runner.run(job("echo", text="hi")).value()["text"] == "hi"
+        assert runner.machine.nursery is not killed
+        assert runner.machine.nursery is not None
+        assert not runner.machine.nursery.is_gone
 
 
 def test_closing_cancels_what_runs_and_what_waits(tmp_path: Path):
@@ -123,7 +182,7 @@ def test_a_new_runner_answers_a_finished_job_from_its_stored_result(tmp_path: Pa
     with LocalRunner(machine(tmp_path)) as runner:
         first = runner.run(task)
     with LocalRunner(machine(tmp_path)) as runner:
-        assert runner.status(task.id) is Status.UNKNOWN
+        assert runner.status(runner.handle_of(task)) is Status.UNKNOWN
         assert runner.run(task) == first
     assert (tmp_path / "attempts").read_text() == "x"
 

@@ -1,6 +1,7 @@
 """What only a folder can get wrong: half files, full disks, names beside, links, permissions."""
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clipmill.errors import AccessDeniedError, InvalidKeyError, StorageUnavailableError, StorageWriteFailedError
-from clipmill.storage.atomic import is_unfinished, remove_abandoned
+from clipmill.storage.atomic import appearing, is_unfinished, remove_abandoned
 from clipmill.storage.faults import os_faults
 from clipmill.storage.folder import FolderStore
 from clipmill.storage.store import publish
@@ -68,21 +69,39 @@ class TestAKilledCopy:
         assert unfinished_files(store.root)
         assert [info.key for info in store.list("")] == ["a/out.bin"]
 
-    def test_leaves_a_file_that_is_removed_once_nobody_writes_to_it(self, store):
-        remove_abandoned(store.root / "a", older_than_s=3600)
+    def test_leaves_a_file_that_is_removed_since_nobody_holds_it(self, store):
         assert unfinished_files(store.root)
-        remove_abandoned(store.root / "a", older_than_s=0)
+        remove_abandoned(store.root / "a")
         assert unfinished_files(store.root) == []
         assert store.get_bytes("a/out.bin") == b"old"
 
 
-def test_the_next_write_removes_abandoned_files_from_its_folder(store, monkeypatch):
+def test_the_next_write_removes_abandoned_files_from_its_folder(store):
     store.put_bytes("a/one.bin", b"x")
     abandoned = store.root / "a" / ".clipmill-0123456789abcdef.part"
     abandoned.write_bytes(b"half")
-    monkeypatch.setattr("clipmill.storage.atomic.time.time", lambda: abandoned.stat().st_ctime + 3601)
     store.put_bytes("a/two.bin", b"x")
     assert not abandoned.exists()
+
+
+@pytest.mark.parametrize(("age_s", "stays"), [(3599, True), (3601, False)])
+def test_an_unfinished_file_that_is_held_stays_for_an_hour(age_s, stays, store, monkeypatch):
+    store.put_bytes("a/one.bin", b"x")
+    held = store.root / "a" / ".clipmill-0123456789abcdef.part"
+    held.write_bytes(b"half")
+    monkeypatch.setattr("clipmill.storage.atomic.time.time", lambda: held.stat().st_ctime + age_s)
+    with held.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        remove_abandoned(store.root / "a")
+    assert held.exists() == stays
+
+
+def test_a_file_that_is_being_written_is_not_removed_by_another_write(store):
+    target = store.root / "a" / "one.bin"
+    with appearing(target, durable=True) as file:
+        file.write(b"x")
+        store.put_bytes("a/two.bin", b"x")
+    assert target.read_bytes() == b"x"
 
 
 def test_the_name_of_an_unfinished_file_is_no_key(store):

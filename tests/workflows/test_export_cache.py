@@ -147,7 +147,6 @@ def test_the_same_id_for_another_request_is_a_conflict(shop: Shop):
     assert seen(shop.reel) == list(range(30))
 
 
-@pytest.mark.xfail(reason="a runner answers a finished step from memory, whatever became of its output", strict=True)
 @pytest.mark.parametrize("by", ["nobody", "another job"])
 def test_the_same_job_again_makes_its_output_again_where_it_was_lost(by: str, shop: Shop):
     request = request_for({"source_key": "0.mp4"}, {"source_key": "1.mp4"})
@@ -177,7 +176,6 @@ def test_the_same_job_sent_twice_at_once_is_rendered_once(shop: Shop):
     assert seen(shop.reel)[:24] == list(range(24))
 
 
-@pytest.mark.xfail(reason="a runner knows jobs by their ids alone, whoever's they are", strict=True)
 def test_two_tenants_may_use_one_id(shop: Shop, small_shop: Shop):
     shop.export(request_for({"source_key": "0.mp4"}), shop.tenant)
     other = Shop(shop.folder, shop.machine, shop.runner, small_shop.tenant)

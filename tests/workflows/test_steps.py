@@ -55,7 +55,7 @@ def test_nothing_is_started_once_the_walk_was_stopped(by: str, runner: LocalRunn
         else:
             steps.stop()
         assert isinstance(steps.run(task).error, CancelledError)
-    assert runner.status(task.id) is Status.UNKNOWN
+    assert runner.status(runner.handle_of(task)) is Status.UNKNOWN
 
 
 def test_stopping_reaches_steps_of_other_threads(runner: LocalRunner, tmp_path: Path):
@@ -86,5 +86,5 @@ def test_a_step_whose_watcher_is_interrupted_does_not_run_on(runner: LocalRunner
     task = job("render_for_ever", path=str(tmp_path / "pid"))
     with pytest.raises(KeyboardInterrupt), Steps(runner, threading.Event()) as steps:
         steps.run(task, interrupt)
-    wait_until(lambda: runner.status(task.id) is Status.FINISHED)
+    wait_until(lambda: runner.status(runner.handle_of(task)) is Status.FINISHED)
     assert not lives(pid_in(tmp_path / "pid"))

@@ -1,6 +1,8 @@
 """What a deployment decides about its HTTP face."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from clipmill.jobs.webhooks.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -19,3 +21,4 @@ class ApiOptions:
     tick_s: float = 0.1
     heartbeat_s: float = 15.0
     links_last_s: int = 3600
+    webhooks: Policy = field(default_factory=Policy)

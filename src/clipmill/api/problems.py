@@ -1,73 +1,27 @@
-"""Errors as `application/problem+json` (RFC 9457): what each code means in HTTP, and where the fault lies."""
+"""Errors as `application/problem+json` (RFC 9457): what happened, where in the input, and what to do next."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.websockets import WebSocket, WebSocketState
+from starlette.websockets import WebSocket
 
+from clipmill.api.journal import without_keys
+from clipmill.api.statuses import status_of
 from clipmill.api.visit import visit_of
-from clipmill.errors import ClipmillError, InvalidRequestError
-from clipmill.jobs.outcome import without_secrets
+from clipmill.errors import ClipmillError, InternalError, InvalidRequestError
 
 MEDIA_TYPE = "application/problem+json"
 
-STATUSES: Mapping[str, int] = {
-    "invalid_request": 422,
-    "unknown_job_type": 422,
-    "invalid_rate": 422,
-    "invalid_keyframe": 422,
-    "invalid_segments": 422,
-    "empty_range": 422,
-    "invalid_size": 422,
-    "unknown_effect": 422,
-    "invalid_region": 422,
-    "invalid_layer": 422,
-    "unknown_transition": 422,
-    "transition_too_long": 422,
-    "no_clips": 422,
-    "invalid_annotation": 422,
-    "unknown_sequence": 422,
-    "invalid_key": 422,
-    "invalid_media": 422,
-    "unsupported_codec": 422,
-    "corrupt_media": 422,
-    "model_missing": 422,
-    "encoder_unavailable": 422,
-    "limit_exceeded": 413,
-    "body_too_large": 413,
-    "too_many_jobs": 429,
-    "too_many_watchers": 429,
-    "unauthorized": 401,
-    "access_denied": 403,
-    "source_missing": 404,
-    "source_expired": 410,
-    "conflict": 409,
-    "cancelled": 409,
-    "timeout": 504,
-    "stalled": 504,
-    "storage_unavailable": 503,
-    "storage_timeout": 504,
-    "rate_limited": 429,
-    "untrusted_certificate": 502,
-    "storage_write_failed": 503,
-    "worker_lost": 503,
-    "out_of_memory": 507,
-    "disk_full": 507,
-    "encoder_failed": 500,
-    "decoder_failed": 500,
-    "internal": 500,
-}
-
-_WORDS = {404: "not_found", 405: "method_not_allowed", 415: "unsupported_media_type"}
-"""The codes of what is wrong before any of our code is asked."""
-_WAIT_S = {"too_many_jobs": 5, "too_many_watchers": 5, "rate_limited": 1, "storage_unavailable": 5}
+_CODES = {404: "not_found", 405: "method_not_allowed", 415: "unsupported_media_type"}
+"""Of what is wrong before any of our code is asked."""
+_WAITS_S = {"too_many_jobs": 5, "too_many_watchers": 5, "rate_limited": 1, "storage_unavailable": 5}
 
 
 class FaultAt(BaseModel):
@@ -91,16 +45,6 @@ class Problem(BaseModel):
     errors: list[FaultAt] = []
 
 
-def status_of(error: ClipmillError) -> int:
-    """The HTTP status of an error.
-
-    >>> from clipmill.errors import ConflictError
-    >>> status_of(ConflictError("job_1 had another request"))
-    409
-    """
-    return STATUSES[error.code]
-
-
 def pointer(parts: Sequence[str | int]) -> str:
     """A JSON pointer (RFC 6901).
 
@@ -111,18 +55,18 @@ def pointer(parts: Sequence[str | int]) -> str:
 
 
 def in_body(error: ClipmillError, *place: str) -> ClipmillError:
-    """The same error, which lies at this place of the body or at the field below it that its details name."""
+    """The same error, said to lie at this place of the body, or at the field below it that its details name."""
     field = error.details.get("field")
     below = [*place, *str(field).split(".")] if field else place
-    at = {"pointer": pointer(below), "detail": error.message}
-    return type(error)(error.message, details={**error.details, "errors": [at]})
+    at = FaultAt(pointer=pointer(below), detail=error.message)
+    return type(error)(error.message, details=error.details | {"errors": [at.model_dump()]})
 
 
 def invalid(faults: Sequence[Mapping[str, Any]]) -> InvalidRequestError:
     """One error of everything that pydantic found in an input."""
     errors = [_fault_at(fault) for fault in faults]
-    first = errors[0]
-    message = f"{first.pointer or first.parameter or 'body'}: {first.detail}. Correct it and send it again."
+    where = errors[0].pointer or errors[0].parameter or "body"
+    message = f"{where}: {errors[0].detail}. Correct it and send it again."
     return InvalidRequestError(message, details={"errors": [each.model_dump() for each in errors]})
 
 
@@ -132,18 +76,66 @@ def problem_of(connection: HTTPConnection, error: ClipmillError) -> Response:
     status = status_of(error)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="clipmill"'
-    if status == HTTPStatus.CONTENT_TOO_LARGE:
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         headers["Connection"] = "close"
-    if wait_s := error.details.get("retry_after_s") or _WAIT_S.get(error.code):
+    if wait_s := error.details.get("retry_after_s", _WAITS_S.get(error.code)):
         headers["Retry-After"] = str(wait_s)
     faults = [FaultAt(**each) for each in error.details.get("errors", [])]
-    return _answer(connection, Told(status, error.code, error.message, error.retryable), headers, faults)
+    told = _told(connection, error.code, status, error.message)
+    return _answer(told.model_copy(update={"retryable": error.retryable, "errors": faults}), headers)
 
 
-class Told(tuple[int, str, str, bool]):
-    """Status, code, what happened, and whether the same call may go well later."""
+def install(app: FastAPI) -> None:
+    """Let every error of the app be told as a problem."""
+    app.add_exception_handler(ClipmillError, _on_ours)
+    app.add_exception_handler(RequestValidationError, _on_input)
+    app.add_exception_handler(WebSocketRequestValidationError, _on_input)
+    app.add_exception_handler(HTTPException, _on_http)
 
-    __slots__ = ()
 
-    def __new__(cls, status: int, code: str, detail: str, retryable: bool) -> "Told":
-        return super().__new__(cls, (status, code, detail, retryable))
+async def _on_ours(connection: HTTPConnection, fault: Exception) -> Response | None:
+    assert isinstance(fault, ClipmillError)
+    answer = problem_of(connection, fault)
+    if isinstance(connection, WebSocket):
+        return await connection.send_denial_response(answer)
+    return answer
+
+
+async def _on_input(connection: HTTPConnection, fault: Exception) -> Response | None:
+    assert isinstance(fault, RequestValidationError | WebSocketRequestValidationError)
+    return await _on_ours(connection, invalid(fault.errors()))
+
+
+async def _on_http(connection: HTTPConnection, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    code = _CODES.get(fault.status_code, "invalid_request" if fault.status_code < 500 else InternalError.code)
+    return _answer(_told(connection, code, fault.status_code, str(fault.detail)), dict(fault.headers or {}))
+
+
+def _told(connection: HTTPConnection, code: str, status: int, detail: str) -> Problem:
+    visit = visit_of(connection)
+    visit.code = code
+    return Problem(
+        type=f"urn:clipmill:problem:{code}",
+        title=code.replace("_", " ").capitalize(),
+        status=status,
+        detail=detail,
+        code=code,
+        retryable=False,
+        request_id=visit.request_id,
+    )
+
+
+def _answer(problem: Problem, headers: Mapping[str, str]) -> Response:
+    clean = Problem.model_validate(without_keys(problem.model_dump()))
+    # Text of a caller may hold halves of characters, which only escapes can spell.
+    content = clean.model_dump_json(exclude_none=True, ensure_ascii=True)
+    return Response(content, problem.status, dict(headers), MEDIA_TYPE)
+
+
+def _fault_at(fault: Mapping[str, Any]) -> FaultAt:
+    place, *rest = fault["loc"] or ("body",)
+    detail = str(fault["msg"])
+    if place == "body":
+        return FaultAt(pointer=pointer(rest), detail=detail)
+    return FaultAt(parameter=str(rest[0]) if rest else str(place), detail=detail)

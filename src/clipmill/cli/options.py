@@ -51,6 +51,12 @@ runner = click.option(
     help="Where the job runs.",
 )
 
+data = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for database and objects, in place of CLIPMILL_DATABASE and CLIPMILL_STORE.",
+)
+
 
 def output(help_text: str, *, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """``-o``: the local file to write."""

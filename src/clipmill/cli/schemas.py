@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from clipmill.cli.workflows import WORKFLOWS
 from clipmill.function.results import Result
 from clipmill.functions.catalog import entry_of, load_function
 from clipmill.functions.schemas import request_schema, result_schema, schema_of_result
+from clipmill.workflows.catalog import WORKFLOWS
 
 
 def schemas_of(name: str, catalogue: Mapping[str, str]) -> dict[str, Any]:

@@ -23,6 +23,11 @@ class Stop:
         self.asked = threading.Event()
         self.by: int | None = None
 
+    def again(self) -> None:
+        """Hand a signal that came too early to whoever listens now."""
+        if self.by is not None:
+            signal.raise_signal(self.by)
+
     def check(self) -> None:
         """Raise once someone asked."""
         if self.asked.is_set():

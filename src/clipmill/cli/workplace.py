@@ -10,7 +10,6 @@ from typing import Any
 from clipmill.cli.app import App
 from clipmill.cli.paths import MOUNT
 from clipmill.cli.stopping import Stop, stoppable
-from clipmill.cli.workflows import WORKFLOWS, Workflow
 from clipmill.jobs.events import OnEvent
 from clipmill.jobs.job import Job
 from clipmill.jobs.limits import GIB
@@ -22,6 +21,7 @@ from clipmill.settings import Settings, cores
 from clipmill.storage.folder import FolderStore
 from clipmill.storage.mounted import MountedStore
 from clipmill.storage.open import open_store
+from clipmill.workflows.catalog import WORKFLOWS, Workflow
 from clipmill.workflows.steps import Steps
 
 
@@ -34,15 +34,15 @@ class Workplace:
         self.stop = stop
         self.output = app.output
 
-    def run(self, job: Job, title: str) -> dict[str, Any]:
-        """The result of a job, or its error raised."""
+    def run(self, job: Job, title: str, at_once: int | None = None) -> dict[str, Any]:
+        """The result of a job, or its error raised; ``at_once`` steps of a workflow share the cores, or one has each."""
         workflow = WORKFLOWS.get(job.function)
         with self.output.watching(title) as on_event:
             if workflow is None:
                 with LocalRunner(self.machine) as runner, Steps(runner, self.stop.asked) as steps:
                     outcome = steps.run(job, on_event)
             else:
-                outcome = self._exported(workflow, job, on_event)
+                outcome = self._walked(workflow, job, on_event, at_once or cores())
         return self._settled(outcome)
 
     def plan(self, job: Job) -> dict[str, Any]:
@@ -51,14 +51,14 @@ class Workplace:
         asked = job if workflow is None else replace(job, function=workflow.planner)
         return self._settled(plan(asked, self.machine, cancel=self.stop.asked))
 
-    def _exported(self, workflow: Workflow, job: Job, on_event: OnEvent) -> Outcome:
-        # One core for each clip: clips side by side use the cores better than one clip spread over them.
-        machine = replace(self.machine, threads=1)
+    def _walked(self, workflow: Workflow, job: Job, on_event: OnEvent, at_once: int) -> Outcome:
+        # One core for each step: steps side by side use the cores better than one step spread over them.
+        machine = replace(self.machine, threads=max(1, cores() // at_once))
         module, _, name = workflow.place.partition(":")
-        export = getattr(import_module(module), name)
+        walk = getattr(import_module(module), name)
         with LocalRunner(machine, cores()) as runner:
             cache_bytes = int(self.settings.cache_gb * GIB)
-            return export(job, machine, runner, on_event=on_event, cancel=self.stop.asked, cache_bytes=cache_bytes)
+            return walk(job, machine, runner, on_event=on_event, cancel=self.stop.asked, cache_bytes=cache_bytes)
 
     def _settled(self, outcome: Outcome) -> dict[str, Any]:
         if outcome.error is not None:

@@ -86,7 +86,7 @@ class CodedVideo:
     def _checked(self, timed: TimedPacket) -> TimedPacket:
         if timed.packet.is_discard:
             raise NotCopyableError("an edit list hides pictures in its middle")
-        if timed.packet.has_sidedata("new_extradata") or (timed.is_key and self._brings_other_sets(timed.packet)):
+        if timed.packet.has_sidedata("new_extradata") or self._brings_other_sets(timed.packet):
             raise NotCopyableError("it changes its parameter sets on the way")
         return timed
 

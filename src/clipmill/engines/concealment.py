@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from clipmill.engines.decode import Sighting
 from clipmill.errors import CorruptMediaError
+from clipmill.media.concealed import NOTHING, SHOWN, STAND_IN, Concealed
 
 LONGEST_CONCEALMENT_S = 1
 LARGEST_CONCEALED_SHARE = 0.05
@@ -15,25 +16,38 @@ class Concealment:
     """What was met on the way through a clip that shows ``rate`` pictures a second."""
 
     rate: Fraction
-    concealed: int = 0
-    drawn: int = 0
-    in_a_row: int = 0
+    met: Concealed = NOTHING
+
+    @property
+    def concealed(self) -> int:
+        return self.met.concealed
+
+    @property
+    def drawn(self) -> int:
+        return self.met.drawn
 
     def note(self, sight: Sighting) -> None:
         """Count one picture; refuse a clip of which too much is missing in a row."""
-        self.drawn += 1
-        self.in_a_row = self.in_a_row + 1 if sight.stand_in else 0
-        self.concealed += sight.stand_in
-        if self.in_a_row > LONGEST_CONCEALMENT_S * self.rate:
+        self.met = self.met.then(STAND_IN if sight.stand_in else SHOWN)
+        self._check_row(f"up to source time {float(sight.picture.time):g} s")
+
+    def add(self, part: Concealed) -> None:
+        """Count what was met in the part that comes next."""
+        self.met = self.met.then(part)
+        self._check_row("where two parts of it meet")
+
+    def settle(self, frames: int | None = None) -> None:
+        """Refuse a clip of which too much is missing; ``frames`` are its pictures where not all of them were drawn."""
+        shown = self.drawn if frames is None else frames
+        if self.concealed > LARGEST_CONCEALED_SHARE * shown:
             raise CorruptMediaError(
-                f"more than {LONGEST_CONCEALMENT_S} s of pictures in a row could not be decoded, up to source time "
-                f"{float(sight.picture.time):g} s; repair the file or trim the damaged part away",
+                f"{self.concealed} of {shown} pictures could not be decoded, more than "
+                f"{LARGEST_CONCEALED_SHARE:.0%}; repair the file or trim the damaged part away",
             )
 
-    def settle(self) -> None:
-        """Refuse a clip of which too much is missing."""
-        if self.concealed > LARGEST_CONCEALED_SHARE * self.drawn:
+    def _check_row(self, where: str) -> None:
+        if self.met.longest > LONGEST_CONCEALMENT_S * self.rate:
             raise CorruptMediaError(
-                f"{self.concealed} of {self.drawn} pictures could not be decoded, more than "
-                f"{LARGEST_CONCEALED_SHARE:.0%}; repair the file or trim the damaged part away",
+                f"more than {LONGEST_CONCEALMENT_S} s of pictures in a row could not be decoded, {where}; "
+                "repair the file or trim the damaged part away",
             )

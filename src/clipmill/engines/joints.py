@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import av.error
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -15,6 +16,8 @@ from clipmill.engines.source import open_container, reading
 
 FRAMES_BEFORE, FRAMES_BEHIND = 8, 8
 """Frames to look at around a joint: more than a decoder makes wrong there without showing it sooner."""
+BROKEN = -1
+"""Stands for the time of a frame that no decoder can make."""
 QUICK = {"skip_loop_filter": "all"}
 """Decoding that shows the same frames at the same times, in less time and less well."""
 
@@ -39,7 +42,7 @@ def fault_at_joints(path: Path, joints: Iterable[int], expected: Sequence[int], 
 
 
 def _shown_around(container: InputContainer, stream: VideoStream, joint: int, expected: Sequence[int]) -> Iterator[int]:
-    """The times of decoded frames, from some before a joint to some behind it; -1 for a broken one."""
+    """The times of decoded frames, from some before a joint to some behind it; `BROKEN` ends them."""
     start = stream.start_time or 0
     place = bisect_left(expected, joint)
     before, leap = expected[max(0, place - 1)], expected[max(0, place - FRAMES_BEFORE)]
@@ -49,9 +52,14 @@ def _shown_around(container: InputContainer, stream: VideoStream, joint: int, ex
         stream.codec_context.skip_frame = (
             "NONREF" if packet.pts is not None and packet.pts - start < leap else "DEFAULT"
         )
-        for frame in packet.decode():
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            yield BROKEN
+            return
+        for frame in frames:
             if frame.pts is None or frame.is_corrupt:
-                yield -1
+                yield BROKEN
                 return
             if frame.pts - start >= leap:
                 yield frame.pts - start
@@ -63,6 +71,8 @@ def _shown_around(container: InputContainer, stream: VideoStream, joint: int, ex
 def _difference(seen: Sequence[int], expected: Sequence[int]) -> str | None:
     if not seen:
         return "no frame is shown"
+    if BROKEN in seen:
+        return "a frame cannot be decoded"
     due = expected[bisect_left(expected, seen[0]) :][: len(seen)]
     odd = next((f"{got} where {want} was due" for got, want in zip(seen, due, strict=False) if got != want), None)
     if odd:

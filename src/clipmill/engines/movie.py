@@ -63,6 +63,7 @@ class DecodingTimes:
         self._reordering = reordering
         self._interval = interval
         self._first: int | None = None
+        self._latest: int | None = None
         self._seen = 0
         self._waiting: list[int] = []
 
@@ -74,10 +75,11 @@ class DecodingTimes:
         self._seen += 1
         due = self._seen - 1 - self._reordering
         decoded = heappop(self._waiting) if due >= 0 else self._first + due * self._interval
-        if decoded > shown:
+        if decoded > shown or (self._latest is not None and decoded <= self._latest):
             raise EncoderFailedError(
                 f"a packet is shown before it is decoded: its coding runs more than {self._reordering} frames ahead"
             )
+        self._latest = decoded
         return decoded
 
 

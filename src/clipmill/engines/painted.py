@@ -9,6 +9,7 @@ import av
 from clipmill.engines.decode import Picture
 from clipmill.engines.placing import PicturePlacer
 from clipmill.engines.planes import Orientation
+from clipmill.engines.resample import samples
 from clipmill.media.geometry import Size
 from clipmill.media.info import Colour, VideoInfo
 
@@ -37,6 +38,21 @@ class PaintedPictures:
         return self.paint(self._placer.whole(picture.frame), picture.time, self._lies)
 
 
+def painted_as_they_lie(paint: Paint, orientation: Orientation) -> Callable[[Picture], av.VideoFrame]:
+    """Paints pictures in place; one that comes again becomes a frame of its own, for frames are given their own times."""
+    latest: av.VideoFrame | None = None
+
+    def drawn(picture: Picture) -> av.VideoFrame:
+        nonlocal latest
+        frame = paint(picture.frame, picture.time, orientation)
+        if frame is latest:
+            return _copied(frame)
+        latest = frame
+        return frame
+
+    return drawn
+
+
 def upright(video: VideoInfo) -> VideoInfo:
     """What a source is once its pictures were drawn upright, of square pixels, as 8-bit 4:2:0 BT.709."""
     size = even_size(video.displayed)
@@ -58,5 +74,12 @@ def upright(video: VideoInfo) -> VideoInfo:
 
 
 def even_size(size: Size) -> Size:
-    """The nearest size that 4:2:0 can hold."""
-    return Size(2 * round(size.width / 2), 2 * round(size.height / 2))
+    """The nearest size that 4:2:0 can hold; of two the larger."""
+    return Size(size.width + size.width % 2, size.height + size.height % 2)
+
+
+def _copied(frame: av.VideoFrame) -> av.VideoFrame:
+    copy = av.VideoFrame(frame.width, frame.height, frame.format.name)
+    for plane in range(3):
+        samples(copy, plane)[:] = samples(frame, plane)
+    return copy

@@ -12,6 +12,8 @@ LENGTH_BYTES = 4
 """Bytes in front of every NAL unit of a sample."""
 IDR_SLICE, SEQUENCE, PICTURE = 5, 7, 8
 MOST_SETS = 32
+MOST_SEQUENCES, MOST_PICTURES = 31, 255
+"""Sets of a kind that a record can list."""
 WITH_CHROMA_FIELDS = frozenset({100, 110, 122, 144})
 """Profiles whose record tells of chroma and bit depth behind the sets."""
 
@@ -56,7 +58,9 @@ class Configuration:
         return {sequence_number(one) for one in self.sequences} | {picture_number(one) for one in self.pictures}
 
     def free_number(self) -> int | None:
-        """The lowest number that no set goes by."""
+        """The lowest number that no set goes by; None where there is none, or no room for more sets."""
+        if len(self.sequences) >= MOST_SEQUENCES or len(self.pictures) >= MOST_PICTURES:
+            return None
         return next((number for number in range(MOST_SETS) if number not in self.numbers), None)
 
     def beside(self, other: "Configuration") -> "Configuration":

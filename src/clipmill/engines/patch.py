@@ -19,6 +19,7 @@ from clipmill.engines.coded import CodedVideo, Coding
 from clipmill.engines.concealment import Concealment
 from clipmill.engines.decode import Picture, PictureReader
 from clipmill.engines.encoders import AnyPacket, VideoEncoder, VideoFormat
+from clipmill.engines.made_stretches import MadeStretches
 from clipmill.engines.movie import MovieWriter, PictureCopy, PictureTrack
 from clipmill.engines.overlap import ahead
 from clipmill.engines.parameter_sets import Configuration
@@ -27,6 +28,7 @@ from clipmill.engines.render import FRAMES_AHEAD, OnFrame, encoded
 from clipmill.engines.samples import Samples
 from clipmill.engines.sound_copy import SoundCopy
 from clipmill.media.copying import Copied, Encoded, Span, Stretch
+from clipmill.media.parts import Run
 from clipmill.media.time import selection_tolerance
 
 Draw = Callable[[Picture], av.VideoFrame]
@@ -47,6 +49,11 @@ class Patch:
     coding: Coding | None
     """What the copied packets are like; None where none are."""
 
+    @property
+    def encoded(self) -> list[Encoded]:
+        """The stretches that are encoded, each by an encoder of its own."""
+        return [stretch for stretch in self.stretches if isinstance(stretch, Encoded)]
+
 
 @dataclass(frozen=True, slots=True)
 class PatchSound:
@@ -64,6 +71,8 @@ class PatchWriter:
     patch: Patch
     sound: PatchSound
     on_frame: OnFrame
+    made: MadeStretches | None = None
+    """The encoded stretches, where they were made before."""
     shown: list[int] = field(default_factory=list[int])
     """The output's display times so far, in ticks, in decoding order."""
 
@@ -73,6 +82,8 @@ class PatchWriter:
 
     def write(self, path: Path) -> None:
         """Write the file; `NotCopyableError` where the source's packets turn out other than its header says."""
+        if self.made is not None:
+            self.concealment.add(self.made.met)
         copy = self.sound.copied
         with self.patch.times.opened() as found, copy.opened() if copy else nullcontext() as stream:
             movie = MovieWriter(
@@ -84,7 +95,17 @@ class PatchWriter:
             )
             with movie, closing(self._pictures(movie.tracks[0])) as pictures:
                 movie.write_all(pictures, self.sound.samples, copy.packets(stream) if copy and stream else None)
-        self.concealment.settle()
+        self.concealment.settle(len(self.shown))
+
+    def write_stretches(self, run: Run, path: Path) -> None:
+        """Write the pictures of some encoded stretches; the file's clock begins with the first of them."""
+        own = self.patch.encoded[run.first : run.last]
+        movie = MovieWriter(path, [self.patch.encoding])
+        origin = own[0].start - self.patch.window.start
+        with movie, self.patch.times.opened():
+            for stretch in own:
+                with closing(self._drawn(stretch, movie.tracks[0], origin)) as pictures:
+                    movie.write_all(pictures)
 
     def _copied(self, stream: VideoStream) -> PictureCopy | None:
         coding = self.patch.coding
@@ -95,11 +116,16 @@ class PatchWriter:
         return PictureCopy(stream, coding.beside.reordering, coding.configuration.beside(added).record)
 
     def _pictures(self, track: PictureTrack) -> Generator[Written]:
+        number = 0
         for stretch in self.patch.stretches:
             if isinstance(stretch, Copied):
                 yield from self._moved(stretch, track)
-            else:
+                continue
+            if self.made is None:
                 yield from self._drawn(stretch, track)
+            else:
+                yield from self._taken(self.made, number, stretch, track)
+            number += 1
 
     def _moved(self, stretch: Copied, track: PictureTrack) -> Iterator[Written]:
         assert self.patch.coding is not None
@@ -108,9 +134,15 @@ class PatchWriter:
                 shown, duration = self._noted(timed.pts), timed.packet.duration or 1
                 yield (shown + duration) * track.tick, track.stamped(timed.packet, shown, duration)
 
-    def _drawn(self, stretch: Encoded, track: PictureTrack) -> Iterator[Written]:
+    def _taken(self, made: MadeStretches, number: int, stretch: Encoded, track: PictureTrack) -> Iterator[Written]:
+        first = self.patch.window.start
+        for each in made.stretch(number, Run(stretch.start - first, stretch.end - first), self.patch.encoding):
+            self._noted(each.shown + first)
+            yield (each.shown + each.duration) * track.tick, track.stamped(each.packet, each.shown, each.duration)
+
+    def _drawn(self, stretch: Encoded, track: PictureTrack, origin: int = 0) -> Generator[Written]:
         with closing(ahead(self._frames(stretch), FRAMES_AHEAD)) as frames:
-            yield from encoded(frames, track, lambda _: None)
+            yield from encoded(frames, track, lambda _: None, origin)
 
     def _frames(self, stretch: Encoded) -> Iterator[av.VideoFrame]:
         all_times = self.patch.times

@@ -7,14 +7,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from clipmill.engines.decode import PictureReader
 from clipmill.engines.source import Media, open_container
 from clipmill.engines.timed_packets import TimedPackets, UntimedError
 from clipmill.media.copying import Span
 from clipmill.media.info import VideoInfo
-from clipmill.media.time import round_half_up
+from clipmill.media.time import round_half_up, selection_tolerance
 
 FINEST_CLOCK = 10**6
 """Ticks a second that a track can count by, with room for hours."""
@@ -60,6 +60,10 @@ class PictureTimes:
         """When the pictures from ``start`` up to, not including, ``end`` are shown, in that order."""
         start, end = max(start, self.first), min(end, self.end)
         latest = start - 1
+        if self.video.interlaced:
+            # A packet may be a field: only decoding tells which of them make a picture.
+            yield from self._decoded(start, end)
+            return
         try:
             with self.opened() as found:
                 scale = found.tick / self.tick
@@ -71,13 +75,24 @@ class PictureTimes:
 
     def window(self, start: Fraction, end: Fraction) -> Span:
         """The pictures shown from ``start`` up to ``end`` seconds after the first one; at least the one on screen."""
-        first, last = (ceil((self.video.start + t) / self.tick) for t in (start, end))
+        tolerance = selection_tolerance(self.video.rate)
+        first, last = (ceil((self.video.start + t - tolerance) / self.tick) for t in (start, end))
         with self.opened():
             begin = next(self.shown(first, last), None)
             if begin is None:
-                begin = max(self.shown(first - round_half_up(1 / self.tick), first + 1), default=self.first)
+                begin = self._on_screen(floor((self.video.start + start + tolerance) / self.tick))
                 last = begin + 1
             return Span(begin, next(self.shown(last, self.end), self.end))
+
+    def _on_screen(self, tick: int) -> int:
+        """When the picture that is on screen at a tick came up."""
+        try:
+            with self.opened() as found:
+                scale = found.tick / self.tick
+                latest = found.last_shown(floor(tick / scale))
+                return self.first if latest is None else max(self.first, round_half_up(latest * scale))
+        except UntimedError:
+            return max(self._decoded(self.first, tick + 1), default=self.first)
 
     def _decoded(self, start: int, end: int) -> Iterator[int]:
         origin = self.video.start

@@ -10,9 +10,11 @@ from math import ceil
 from pathlib import Path
 
 from clipmill.engines.coded import CodedVideo, Coding, NotCopyableError, coding_of
+from clipmill.engines.encoder_stretches import encoder_stretches
 from clipmill.engines.encoders import Codec, VideoFormat
 from clipmill.engines.joints import fault_at_joints
-from clipmill.engines.painted import Paint, PaintedPictures, even_size, upright
+from clipmill.engines.made_stretches import MadeStretches
+from clipmill.engines.painted import Paint, PaintedPictures, even_size, painted_as_they_lie, upright
 from clipmill.engines.patch import Draw, Patch, PatchSound, PatchWriter
 from clipmill.engines.picture_times import PictureTimes
 from clipmill.engines.placing import PicturePlacer
@@ -21,9 +23,11 @@ from clipmill.engines.render import OnFrame
 from clipmill.engines.timed_packets import UntimedError
 from clipmill.errors import EncoderFailedError
 from clipmill.media.choices import Quality
+from clipmill.media.concealed import Concealed
 from clipmill.media.copying import Encoded, Span, Stretch, copied_ticks, joints, plan_stretches
 from clipmill.media.framing import ClipPlan
 from clipmill.media.info import VideoInfo
+from clipmill.media.parts import STRETCH_S, Run
 
 SHORT_S, SMALL_SHARE = 5, Fraction(1, 10)
 """So much may be encoded with more bytes than usual, in all or of the whole."""
@@ -101,13 +105,15 @@ class SmartRender:
     """Makes the sound anew, for every try."""
     framing: ClipPlan | None = None
     """How the painted picture is framed, if it is; its frame is the upright picture."""
+    stretch_s: Fraction = STRETCH_S
+    """How long one encoder lasts."""
 
-    def write(self, path: Path, on_frame: OnFrame) -> "SmartReport":
-        """Write the file, with fewer copies than planned where they do not hold."""
+    def write(self, path: Path, on_frame: OnFrame, made: MadeStretches | None = None) -> "SmartReport":
+        """Write the file, with fewer copies than planned where they do not hold; stretches ``made`` before are taken."""
         fault = None
         if self.plan.coding is not None:
             try:
-                writer = self._written(self.plan, path, on_frame)
+                writer = self._written(self.plan, path, on_frame, made)
             except (NotCopyableError, UntimedError, EncoderFailedError) as reason:
                 fault = str(reason)
             else:
@@ -117,20 +123,31 @@ class SmartRender:
                 if fault is None:
                     return SmartReport(self.plan, writer.concealment.concealed)
             path.unlink(missing_ok=True)
-        plan = self.plan if fault is None else self.plan.without_copies(fault)
-        return SmartReport(plan, self._written(plan, path, on_frame).concealment.concealed, fault)
+        if fault is None:
+            plan, usable = self.plan, made
+        else:
+            plan, usable = self.plan.without_copies(fault), None
+        return SmartReport(plan, self._written(plan, path, on_frame, usable).concealment.concealed, fault)
 
-    def _written(self, plan: SmartPlan, path: Path, on_frame: OnFrame) -> PatchWriter:
-        encoding, draw = self._beside(plan, plan.coding) if plan.coding else self._alone(plan)
-        patch = Patch(plan.times, plan.window, plan.stretches, encoding, draw, plan.coding)
-        writer = PatchWriter(patch, self.sound(), on_frame)
+    def write_stretches(self, run: Run, path: Path, on_frame: OnFrame) -> Concealed:
+        """Write the pictures of some of the encoded stretches, and tell what was met."""
+        writer = PatchWriter(self._patch(self.plan), PatchSound(), on_frame)
+        writer.write_stretches(run, path)
+        return writer.concealment.met
+
+    def _written(self, plan: SmartPlan, path: Path, on_frame: OnFrame, made: MadeStretches | None) -> PatchWriter:
+        writer = PatchWriter(self._patch(plan), self.sound(), on_frame, made)
         writer.write(path)
         return writer
+
+    def _patch(self, plan: SmartPlan) -> Patch:
+        encoding, draw = self._beside(plan, plan.coding) if plan.coding else self._alone(plan)
+        stretches = encoder_stretches(plan.times, plan.stretches, self.stretch_s)
+        return Patch(plan.times, plan.window, stretches, encoding, draw, plan.coding)
 
     def _beside(self, plan: SmartPlan, coding: Coding) -> tuple[VideoFormat, Draw]:
         """New pictures are what the source's are, to the pixel."""
         video = plan.times.video
-        orientation = Orientation.of(video)
         encoding = VideoFormat(
             size=coding.size,
             fps=video.rate,
@@ -140,7 +157,7 @@ class SmartRender:
             beside=coding.beside,
             brief=plan.encodes_little,
         )
-        return encoding, lambda picture: self.paint(picture.frame, picture.time, orientation)
+        return encoding, painted_as_they_lie(self.paint, Orientation.of(video))
 
     def _alone(self, plan: SmartPlan) -> tuple[VideoFormat, Draw]:
         """New pictures are upright, of square pixels, in the colours of every output."""

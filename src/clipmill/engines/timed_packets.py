@@ -75,19 +75,14 @@ class TimedPackets:
         while waiting:
             yield heappop(waiting)
 
-    def first_shown(self, start: int, otherwise: int) -> int:
-        """When the first picture at ``start`` or later is shown."""
-        return next(self.shown(start, otherwise), otherwise)
-
     def last_shown(self, tick: int) -> int | None:
-        """When the picture that is on screen at ``tick`` came up."""
-        seen = (packet.pts for packet in self.starting(tick) if not packet.packet.is_discard)
+        """When the picture that is on screen at ``tick`` came up; None before the first one."""
         latest: int | None = None
-        for pts in seen:
-            if pts <= tick:
-                latest = pts if latest is None else max(latest, pts)
-            elif latest is not None and pts > tick + round(1 / self.tick):
+        for packet in self.starting(tick):
+            if packet.dts > tick:
                 break
+            if packet.pts <= tick and not packet.packet.is_discard:
+                latest = packet.pts if latest is None else max(latest, packet.pts)
         return latest
 
     def _sought(self, tick: int) -> Iterator[TimedPacket]:

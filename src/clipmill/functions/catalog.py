@@ -20,6 +20,9 @@ CATALOG: Mapping[str, str] = {
     "plan_multi_clip": "clipmill.functions.multi_clip_plan:plan_multi_clip",
     "process_multi_clip_item": "clipmill.functions.multi_clip_item:process_multi_clip_item",
     "concatenate_clips": "clipmill.functions.concatenate:concatenate_clips",
+    "plan_parts": "clipmill.functions.plan_parts:plan_parts",
+    "render_part": "clipmill.functions.render_part:render_part",
+    "join_parts": "clipmill.functions.join_parts:join_parts",
 }
 ALIASES: Mapping[str, str] = {"concatenate_clips_modal": "concatenate_clips"}
 

@@ -12,12 +12,12 @@ from clipmill.functions.rendering import render, told_plan
 
 def run(request: ClipRequest, context: Context) -> Result:
     """Frame one clip: moving sub-pixel crop, trim, speed, rotation, in one encode."""
-    return render(request, context, lambda _clip: None)
+    return render(request, context)
 
 
 def plan(request: ClipRequest, context: Context) -> dict[str, Any]:
     """What ``run`` will draw."""
-    return told_plan(request, context, lambda _clip: None)
+    return told_plan(request, context)
 
 
 process_framing = Function(

@@ -6,8 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from clipmill.engines.encoder_stretches import encoder_stretches, frames_about
 from clipmill.engines.encoders import Codec
 from clipmill.engines.join_clips import whole
+from clipmill.engines.made_stretches import MadeStretches
 from clipmill.engines.painted import Paint, untouched
 from clipmill.engines.patch import PatchSound
 from clipmill.engines.picture_times import PictureTimes
@@ -15,13 +17,14 @@ from clipmill.engines.smart import SmartPlan, SmartRender, SmartReport, plan_sma
 from clipmill.engines.sound import clip_sound
 from clipmill.engines.sound_copy import SoundCopy
 from clipmill.function.results import Result, Warn
-from clipmill.functions.planning import Source
+from clipmill.functions.planning import Source, picture_warnings
 from clipmill.functions.writing import measured
 from clipmill.media.choices import Quality
+from clipmill.media.concealed import Concealed
 from clipmill.media.copying import Encoded, Span
 from clipmill.media.framing import ClipPlan
+from clipmill.media.parts import STRETCH_S, Run
 from clipmill.media.sound import sample_at
-from clipmill.media.time import selection_tolerance
 
 Range = tuple[Fraction, Fraction]
 """Seconds from the first picture of a source."""
@@ -39,6 +42,15 @@ class PatchWork:
     include_audio: bool = True
     paint: Paint = untouched
     framing: ClipPlan | None = None
+    stretch_s: Fraction = STRETCH_S
+
+    @property
+    def weights(self) -> list[int]:
+        """About how many frames each encoded stretch has."""
+        times = self.plan.times
+        with times.opened():
+            stretches = encoder_stretches(times, self.plan.stretches, self.stretch_s)
+        return [frames_about(times, stretch) for stretch in stretches if isinstance(stretch, Encoded)]
 
     @property
     def audio(self) -> str:
@@ -51,10 +63,26 @@ class PatchWork:
     def painted_by(self, paint: Paint) -> "PatchWork":
         return replace(self, paint=paint)
 
-    def write(self, path: Path, on_frame: Callable[[int], None]) -> SmartReport:
-        """Write the file and tell how it went."""
-        render = SmartRender(self.plan, self.paint, self.quality, self.codec, self.threads, self._sound, self.framing)
-        return render.write(path, on_frame)
+    def write(self, path: Path, on_frame: Callable[[int], None], made: MadeStretches | None = None) -> SmartReport:
+        """Write the file and tell how it went; stretches that were ``made`` before are taken as they are."""
+        return self._render.write(path, on_frame, made)
+
+    def write_part(self, run: Run, path: Path, on_frame: Callable[[int], None]) -> Concealed:
+        """Write the pictures of some of the encoded stretches."""
+        return self._render.write_stretches(run, path, on_frame)
+
+    @property
+    def _render(self) -> SmartRender:
+        return SmartRender(
+            plan=self.plan,
+            paint=self.paint,
+            quality=self.quality,
+            codec=self.codec,
+            threads=self.threads,
+            sound=self._sound,
+            framing=self.framing,
+            stretch_s=self.stretch_s,
+        )
 
     def _sound_copy(self) -> SoundCopy | None:
         audio, plan = self.source.info.audio, self.plan
@@ -78,11 +106,7 @@ def plan_window(source: Source, window: Range | None, changed: Sequence[Range], 
     """What is copied and what encoded of the pictures shown in a window; all of them without one."""
     times = PictureTimes(source.media, source.video)
     with times.opened():
-        if window is None:
-            span = Span(times.first, times.end)
-        else:
-            tolerance = selection_tolerance(source.video.rate)
-            span = times.window(window[0] - tolerance, window[1] - tolerance)
+        span = Span(times.first, times.end) if window is None else times.window(*window)
         if not smart:
             return SmartPlan(times, span, (Encoded(span.start, span.end),))
         return plan_smart(times, span, changed)
@@ -91,7 +115,9 @@ def plan_window(source: Source, window: Range | None, changed: Sequence[Range], 
 def patch_result(path: Path, key: str, work: PatchWork, report: SmartReport, encoder: str) -> Result:
     """The result of a written file, measured on it."""
     copied_whole = not any(isinstance(stretch, Encoded) for stretch in report.plan.stretches)
-    result = measured(path, key, "copied" if copied_whole else encoder)
+    # What stands beside copies is always x264's work.
+    drawn_by = encoder if report.plan.coding is None else encoder_name_of(Codec.X264)
+    result = measured(path, key, "copied" if copied_whole else drawn_by)
     warnings = [*source_warnings(work.source, report.plan), *patch_warnings(report)]
     changes = {"audio": work.audio, "copied_ranges": report.plan.copied_ranges, "warnings": warnings}
     return result.model_copy(update=changes)
@@ -99,10 +125,7 @@ def patch_result(path: Path, key: str, work: PatchWork, report: SmartReport, enc
 
 def source_warnings(source: Source, plan: SmartPlan) -> list[Warn]:
     """What the caller should know of a source whose pictures are all drawn again."""
-    video = source.video
-    if plan.coding is not None or not video.hdr:
-        return []
-    return [Warn(code="hdr_tonemapped", message=f"the {video.hdr.upper()} source was tone-mapped to BT.709")]
+    return [] if plan.coding is not None else list(picture_warnings(source.video))
 
 
 def patch_warnings(report: SmartReport) -> list[Warn]:

@@ -118,12 +118,7 @@ def encoder_name_of(codec: Codec) -> str:
 
 def plan_warnings(request: FramedShape, plan: ClipPlan, video: VideoInfo) -> Iterator[Warn]:
     """What the caller should know before a frame is drawn."""
-    if video.hdr:
-        yield Warn(code="hdr_tonemapped", message=f"the {video.hdr.upper()} source was tone-mapped to BT.709")
-    if video.interlaced:
-        yield Warn(
-            code="interlaced", message="the source is interlaced and was not deinterlaced; fast motion may show combs"
-        )
+    yield from picture_warnings(video)
     keys = keyframe_boxes(request, video.rate)
     outside = [index for index, (_, box) in enumerate(keys) if clamp_box(box, video.displayed) != box]
     if outside:
@@ -136,6 +131,16 @@ def plan_warnings(request: FramedShape, plan: ClipPlan, video: VideoInfo) -> Ite
         yield Warn(code="rotation_border", message="the crop shows the black border of the rotated picture")
     if request.motion is Motion.FLOW and any(piece.speed < 1 for piece in plan.timeline.pieces):
         yield Warn(code="motion_flow_unavailable", message="optical flow is not built yet; pictures were blended")
+
+
+def picture_warnings(video: VideoInfo) -> Iterator[Warn]:
+    """What drawing the pictures of a source does to them, or leaves undone."""
+    if video.hdr:
+        yield Warn(code="hdr_tonemapped", message=f"the {video.hdr.upper()} source was tone-mapped to BT.709")
+    if video.interlaced:
+        yield Warn(
+            code="interlaced", message="the source is interlaced and was not deinterlaced; fast motion may show combs"
+        )
 
 
 def _shows_border(plan: ClipPlan) -> bool:

@@ -1,11 +1,11 @@
-"""``preview_frame``: one frame of a framed clip as PNG, drawn by the code that renders it."""
+"""``preview_frame``: one frame of a framed clip as PNG or JPEG, drawn by the code that renders it."""
 
 from fractions import Fraction
 from typing import Annotated, Any, Self
 
 from clipmill.engines.draw import ClipDrawer
 from clipmill.engines.painted import even_size, upright
-from clipmill.engines.still import write_png
+from clipmill.engines.still import write_picture
 from clipmill.errors import EmptyRangeError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
@@ -28,12 +28,16 @@ class PreviewRequest(ClipRequest):
     time: Annotated[Seconds, at_least(0)] = Fraction(0)
     overlay: OverlayLook | None = None
 
-    def sized(self, video: VideoInfo) -> Self:
-        """The same request; an overlay that is not framed shows the whole picture."""
-        if self.overlay is None or self.model_fields_set & FRAMING:
+    def as_exported(self, video: VideoInfo) -> Self:
+        """The same request; an overlay keeps the source's rate and, unless it is framed, shows the whole picture."""
+        if self.overlay is None:
             return self
         whole = even_size(video.displayed)
-        return self.model_copy(update={"output_width": whole.width, "output_height": whole.height})
+        size = {"output_width": whole.width, "output_height": whole.height}
+        kept = ({} if "fps" in self.model_fields_set else {"fps": "source"}) | (
+            {} if self.model_fields_set & FRAMING else size
+        )
+        return self.model_copy(update=kept)
 
 
 def run(request: PreviewRequest, context: Context) -> FrameResult:
@@ -43,9 +47,9 @@ def run(request: PreviewRequest, context: Context) -> FrameResult:
     shot = _shot(request, clip)
     paint = overlay_of(request.overlay, source, context).painter().paint if request.overlay else None
     drawer = ClipDrawer(clip, source.media, source.video, context.threads, paint)
-    path = context.new_file("frame.png")
+    path = context.new_file(request.output_key.rpartition("/")[2])
     for frame in drawer.frames(shot.number, shot.number + 1):
-        write_png(frame, path)
+        write_picture(frame, path)
     context.report(1, 1, Stage.PROCESSING)
     context.publish(path, request.output_key)
     return FrameResult(
@@ -68,7 +72,7 @@ def plan(request: PreviewRequest, context: Context) -> dict[str, Any]:
 
 def _clip(request: PreviewRequest, source: Source) -> ClipPlan:
     seen = upright(source.video) if request.overlay else source.video
-    return plan_clip(request.sized(source.video), seen)
+    return plan_clip(request.as_exported(source.video), seen)
 
 
 def _shot(request: PreviewRequest, clip: ClipPlan) -> Shot:

@@ -1,6 +1,5 @@
 """One attempt at a job: a scratch folder, a child, a watch over it, and the outputs moved to their keys."""
 
-import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,7 +23,7 @@ from clipmill.jobs.conversation import Conversation
 from clipmill.jobs.death import Death
 from clipmill.jobs.environment import started_in
 from clipmill.jobs.faults import typed
-from clipmill.jobs.gate import Gate, Passing
+from clipmill.jobs.gate import Passing, Reins
 from clipmill.jobs.job import Job
 from clipmill.jobs.limits import GIB
 from clipmill.jobs.machine import Machine
@@ -58,16 +57,13 @@ class Done:
 class Attempt:
     """Runs a function once. ``retries`` is what the function allows, known once it has been imported."""
 
-    def __init__(
-        self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, cancel: threading.Event, gate: Gate
-    ) -> None:
+    def __init__(self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, reins: Reins) -> None:
         self.retries = 0
         self._job = job
         self._verb = verb
         self._machine = machine
         self._meter = meter
-        self._cancel = cancel
-        self._gate = gate
+        self._reins = reins
         self._until: float | None = None
 
     def run(self) -> Done:
@@ -99,7 +95,7 @@ class Attempt:
             conversation.join(_LAST_MESSAGE_S)
             self.retries = int((conversation.needs or {}).get("retries", 0))
         result = self._settled(conversation, verdict, death, child.log())
-        outputs = broker.publish(Passing(self._gate)) if self._verb is Verb.RUN else []
+        outputs = broker.publish(Passing(self._reins.gate)) if self._verb is Verb.RUN else []
         return Done(result, outputs, broker.moved)
 
     def _child(self, scratch: Scratch) -> ChildProcess:
@@ -158,7 +154,7 @@ class Attempt:
         return StalledError(f"{self._job.function} made no progress for {stall_s:g} s and was stopped.")
 
     def _check(self) -> None:
-        if self._cancel.is_set():
+        if self._reins.cancel.is_set():
             raise CancelledError(f"job {self._job.id} was cancelled.")
         if self._until is not None and time.monotonic() >= self._until:
             raise TimeoutError(

@@ -55,6 +55,15 @@ def _canonical(value: Any) -> Any:
             raise TypeError(f"{type(value).__name__} has no canonical form; give plain values")
 
 
+def is_step(key: str) -> bool:
+    """Whether a key, as a request names it, lies in the cache.
+
+    >>> is_step("cache/ab/ab12/output.mp4"), is_step("out/reel.mp4")
+    (True, False)
+    """
+    return key.startswith(f"{_ROOT}/")
+
+
 class StepCache:
     """Finished steps of one tenant."""
 

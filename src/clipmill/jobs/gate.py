@@ -6,8 +6,10 @@ the request that writes a small object or completes a large one in a bucket. A p
 step, until another one has taken over, still publishes; both write the same bytes, since both render one request.
 """
 
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 Gate = Callable[[], None]
 """Returns if outputs may appear, raises what stops them if not."""
@@ -17,6 +19,14 @@ GOOD_FOR_S = 1.0
 
 def open_gate() -> None:
     """Lets everyone pass."""
+
+
+@dataclass(frozen=True)
+class Reins:
+    """How others hold a job back while it runs: ``cancel`` stops its work, ``gate`` its outputs."""
+
+    cancel: threading.Event = field(default_factory=threading.Event)
+    gate: Gate = open_gate
 
 
 class Passing:

@@ -58,6 +58,11 @@ class Nursery:
             )
         return cls(process, ours)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the warm process has ended, so that another one is to be opened."""
+        return self._process.poll() is not None
+
     def start(self, scratch: Path, environment: Mapping[str, str]) -> ChildProcess:
         """A child in a fork of the warm process; `Closed` if there is none to be had."""
         wires = Wires.lay()

@@ -10,7 +10,7 @@ from clipmill.function.stages import Stage
 from clipmill.jobs.attempt import Attempt, Done, Verb
 from clipmill.jobs.events import OnEvent, nobody
 from clipmill.jobs.faults import typed
-from clipmill.jobs.gate import Gate, open_gate
+from clipmill.jobs.gate import Gate, Reins, open_gate
 from clipmill.jobs.job import Job
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.outcome import Outcome
@@ -38,7 +38,9 @@ def perform(
     meter = meter or ProgressMeter(job.id, on_event)
     with meter.beating():
         try:
-            outcome = _performed(_Trial(job, Verb.RUN, machine, meter, cancel or threading.Event(), gate), job, machine, meter)
+            outcome = _performed(
+                _Trial(job, Verb.RUN, machine, meter, Reins(cancel or threading.Event(), gate)), job, machine, meter
+            )
         except Exception as fault:  # noqa: BLE001 - the end of the line for every error
             outcome = Outcome(error=typed(fault))
     meter.finish(outcome)
@@ -47,7 +49,7 @@ def perform(
 
 def plan(job: Job, machine: Machine, *, cancel: threading.Event | None = None) -> Outcome:
     """Ask the function of a job what it would do; nothing is rendered, published or kept."""
-    trial = _Trial(job, Verb.PLAN, machine, ProgressMeter(job.id), cancel or threading.Event(), open_gate)
+    trial = _Trial(job, Verb.PLAN, machine, ProgressMeter(job.id), Reins(cancel or threading.Event()))
     try:
         return Outcome(result=trial.run().result, attempts=trial.attempts)
     except ClipmillError as error:
@@ -78,16 +80,13 @@ def _performed(trial: "_Trial", job: Job, machine: Machine, meter: ProgressMeter
 class _Trial:
     """A job tried as often as the machine's policy and the function's needs both allow."""
 
-    def __init__(
-        self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, cancel: threading.Event, gate: Gate
-    ) -> None:
+    def __init__(self, job: Job, verb: Verb, machine: Machine, meter: ProgressMeter, reins: Reins) -> None:
         self.attempts = 0
         self._job = job
         self._verb = verb
         self._machine = machine
         self._meter = meter
-        self._cancel = cancel
-        self._gate = gate
+        self._reins = reins
 
     def run(self) -> Done:
         """The first success, or the error of the last attempt."""
@@ -99,7 +98,7 @@ class _Trial:
     def _attempt(self) -> Done:
         self.attempts += 1
         self._meter.enter(Stage.STARTING, None if self.attempts == 1 else f"starting, attempt {self.attempts}")
-        attempt = Attempt(self._job, self._verb, self._machine, self._meter, self._cancel, self._gate)
+        attempt = Attempt(self._job, self._verb, self._machine, self._meter, self._reins)
         try:
             return attempt.run()
         except ClipmillError as error:
@@ -108,7 +107,7 @@ class _Trial:
             raise
 
     def _pause(self, seconds: float) -> None:
-        if self._cancel.wait(seconds):
+        if self._reins.cancel.wait(seconds):
             raise CancelledError(f"job {self._job.id} was cancelled between two attempts.")
 
 

@@ -27,9 +27,14 @@ class Scratch:
         """A new folder below ``root``; no space or no right to make one is an error of this machine."""
         try:
             root.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root)).resolve()
-            lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            while True:
+                folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root)).resolve()
+                lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if (folder / _LOCK).exists():
+                    break
+                # Somebody swept it away before it was locked.
+                os.close(lock)
         except OSError as fault:
             full = isinstance(typed(fault), DiskFullError)
             reason = (

@@ -61,17 +61,11 @@ def plan_stretches(window: Span, changed: Iterable[Span], groups: Groups) -> tup
     """
     stretches: list[Stretch] = []
     reached = window.start
-    for start, end in _untouched(window, merged(changed)):
-        entry = groups.entry_from(max(start, reached), end)
-        if entry is None:
-            continue
-        until = groups.closed_until(end)
-        if until <= entry:
-            continue
-        if entry > reached:
-            stretches.append(Encoded(reached, entry))
-        stretches.append(Copied(entry, until))
-        reached = until
+    for run in _runs(window, changed, groups):
+        if run.start > reached:
+            stretches.append(Encoded(reached, run.start))
+        stretches.append(run)
+        reached = run.end
     if reached < window.end:
         stretches.append(Encoded(reached, window.end))
     return tuple(stretches)
@@ -96,6 +90,22 @@ def copied_ticks(stretches: Sequence[Stretch]) -> list[tuple[int, int]]:
 def joints(stretches: Sequence[Stretch]) -> list[int]:
     """The times at which one stretch gives way to the next."""
     return [stretch.start for stretch in stretches[1:]]
+
+
+def _runs(window: Span, changed: Iterable[Span], groups: Groups) -> list[Copied]:
+    """What is copied, in order."""
+    runs: list[Copied] = []
+    for start, end in _untouched(window, merged(changed)):
+        # A copy that reaches behind a change has no picture in it: it goes on.
+        goes_on = bool(runs) and start <= runs[-1].end
+        entry = runs[-1].end if goes_on else groups.entry_from(start, end)
+        until = end if entry is None else groups.closed_until(end)
+        if entry is None or until <= entry:
+            continue
+        if goes_on:
+            entry = runs.pop().start
+        runs.append(Copied(entry, until))
+    return runs
 
 
 def _untouched(window: Span, changed: Sequence[Span]) -> Iterator[tuple[int, int]]:

@@ -1,9 +1,11 @@
 """Local files that appear complete or not at all: written beside their place, then renamed.
 
-An unfinished file is named ``.clipmill-<16 hex digits>.part``. A process that is killed leaves one behind;
-the next write into the same folder removes those that nobody has touched for an hour.
+An unfinished file is named ``.clipmill-<16 hex digits>.part`` and locked by whoever writes it. A process that is
+killed leaves one behind without a lock; the next write into the same folder removes it. Where a file system knows no
+locks, that waits until nobody has touched the file for an hour.
 """
 
+import fcntl
 import os
 import re
 import secrets
@@ -31,16 +33,14 @@ def appearing(target: Path, *, durable: bool) -> Generator[BinaryIO]:
 
     ``durable``: the file survives a power cut once the block has ended.
     """
-    part = _place_for(target)
-    with os_faults(f"create {target}", writing=True):
-        file = part.open("xb", buffering=0)
+    part, file = _open_part(target)
     try:
         with file:
             yield file
             if durable:
                 with os_faults(f"write {target}", writing=True):
                     os.fsync(file.fileno())
-        _rename(part, target, durable=durable)
+            _rename(part, target, durable=durable)
     finally:
         _discard(part)
 
@@ -48,24 +48,52 @@ def appearing(target: Path, *, durable: bool) -> Generator[BinaryIO]:
 def appear_as_link(path: Path, target: Path) -> None:
     """Make ``target`` a second name of a finished file; `OSError` where the file system cannot."""
     part = _place_for(target)
-    os.link(path.resolve(), part)
-    try:
-        with part.open("rb") as file:
+    with path.open("rb") as file:
+        _lock(file)
+        os.link(path.resolve(), part)
+        try:
             os.fsync(file.fileno())
-        _rename(part, target, durable=True)
-    finally:
-        # Renaming one name of a file over another name of the same file leaves both.
-        _discard(part)
+            _rename(part, target, durable=True)
+        finally:
+            # Renaming one name of a file over another name of the same file leaves both.
+            _discard(part)
 
 
 def remove_abandoned(folder: Path, older_than_s: float = ABANDONED_S) -> None:
-    """Delete unfinished files that nobody has written to for so long."""
+    """Delete unfinished files that nobody holds, and those that nobody has written to for so long."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if is_unfinished(entry.name):
                 with suppress(OSError):
-                    if time.time() - entry.stat(follow_symlinks=False).st_ctime > older_than_s:
-                        Path(entry.path).unlink()
+                    _remove_if_abandoned(Path(entry.path), older_than_s)
+
+
+def _remove_if_abandoned(part: Path, older_than_s: float) -> None:
+    with part.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.time() - part.lstat().st_ctime <= older_than_s:
+                return
+        # Before the lock is let go: its writer may be waiting for it.
+        part.unlink()
+
+
+def _open_part(target: Path) -> tuple[Path, BinaryIO]:
+    while True:
+        part = _place_for(target)
+        with os_faults(f"create {target}", writing=True):
+            file = part.open("xb", buffering=0)
+        _lock(file)
+        if part.exists():
+            return part, file
+        # Somebody else removed it before it was locked.
+        file.close()
+
+
+def _lock(file: BinaryIO) -> None:
+    with suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _place_for(target: Path) -> Path:

@@ -6,21 +6,22 @@ finished file is taken over without copying it, and it is on the disk before any
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from clipmill.errors import InvalidKeyError, SourceMissingError, StorageUnavailableError, StorageWriteFailedError
-from clipmill.storage.atomic import appear_as_link, appearing, is_unfinished
+from clipmill.storage.atomic import appear_as_link, appearing, is_unfinished, remove_abandoned
 from clipmill.storage.faults import os_faults
+from clipmill.storage.incoming import TakesBlocks
 from clipmill.storage.keys import validate_key
-from clipmill.storage.store import PLAIN_BYTES, AdoptsFiles, HasPaths, ObjectInfo, OnBytes, Store
+from clipmill.storage.store import PLAIN_BYTES, AdoptsFiles, HasPaths, ObjectInfo, OnBytes, Store, Sweeps
 
 _BLOCK = 4 * 1024 * 1024
 
 
-class FolderStore(Store, HasPaths, AdoptsFiles):
+class FolderStore(Store, HasPaths, AdoptsFiles, TakesBlocks, Sweeps):
     """Objects as files below ``root``, which need not exist before the first write."""
 
     def __init__(self, root: Path) -> None:
@@ -79,6 +80,21 @@ class FolderStore(Store, HasPaths, AdoptsFiles):
             _write_all(file, data, path)
         return self._confirm(key, len(data))
 
+    def put_blocks(
+        self,
+        key: str,
+        blocks: Iterable[bytes],
+        content_type: str = PLAIN_BYTES,  # noqa: ARG002
+        size: int | None = None,  # noqa: ARG002 - a file grows as it is written
+    ) -> ObjectInfo:
+        path = self._path(key)
+        written = 0
+        with appearing(path, durable=True) as file:
+            for block in blocks:
+                _write_all(file, block, path)
+                written += len(block)
+        return self._confirm(key, written)
+
     def delete(self, key: str) -> None:
         path = self._path(key)
         with os_faults(f"delete {path}", writing=True):
@@ -101,6 +117,10 @@ class FolderStore(Store, HasPaths, AdoptsFiles):
     def local_path(self, key: str) -> Path | None:
         path = self._path(key)
         return path if path.is_file() else None
+
+    def sweep(self) -> None:
+        for place, _, _ in os.walk(self.root):
+            remove_abandoned(Path(place))
 
     def _path(self, key: str) -> Path:
         validate_key(key)

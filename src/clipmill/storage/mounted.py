@@ -1,10 +1,11 @@
 """Several stores under one roof: the first part of a key may choose one of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from clipmill.errors import InvalidKeyError
+from clipmill.storage.incoming import CopiesInside, SignedPut, SignsPuts, TakesBlocks, bytes_of, put_blocks
 from clipmill.storage.keys import validate_key
 from clipmill.storage.store import (
     PLAIN_BYTES,
@@ -18,7 +19,7 @@ from clipmill.storage.store import (
 )
 
 
-class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls):
+class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls, TakesBlocks, SignsPuts, CopiesInside):
     """Keys that begin with ``{mount}/`` go to that store, without those words; all others to the main one.
 
     Example: with the folder ``/`` mounted as ``files``, the key ``files/home/me/a.mp4`` is ``/home/me/a.mp4``.
@@ -65,6 +66,20 @@ class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls):
         store, rest = self._place(key)
         return replace(store.put_bytes(rest, data, content_type), key=key)
 
+    def put_blocks(
+        self, key: str, blocks: Iterable[bytes], content_type: str = PLAIN_BYTES, size: int | None = None
+    ) -> ObjectInfo:
+        store, rest = self._place(key)
+        return replace(put_blocks(store, rest, blocks, content_type, size), key=key)
+
+    def copy(self, source: str, key: str) -> ObjectInfo:
+        """Inside one store; between two the bytes pass through us, without their content type."""
+        store, rest = self._place(key)
+        source_store, source_rest = self._place(source)
+        if store is source_store and isinstance(store, CopiesInside):
+            return replace(store.copy(source_rest, rest), key=key)
+        return put_blocks(self, key, bytes_of(self, [self.head(source)]))
+
     def delete(self, key: str) -> None:
         store, rest = self._place(key)
         store.delete(rest)
@@ -84,6 +99,10 @@ class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls):
     def sign_get(self, key: str, seconds: int) -> str | None:
         store, rest = self._place(key)
         return store.sign_get(rest, seconds) if isinstance(store, SignsUrls) else None
+
+    def sign_put(self, key: str, content_type: str, seconds: int) -> SignedPut | None:
+        store, rest = self._place(key)
+        return store.sign_put(rest, content_type, seconds) if isinstance(store, SignsPuts) else None
 
     def _place(self, key: str) -> tuple[Store, str]:
         mount, slash, rest = validate_key(key).partition("/")

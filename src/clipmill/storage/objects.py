@@ -4,10 +4,11 @@ A write is atomic: one PUT, or a multipart upload that shows at its completion o
 signed together with the SHA-256 of its body, so the service refuses damaged bytes; size and ETag are read back.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +18,7 @@ from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
 from clipmill.errors import SourceMissingError, StorageUnavailableError, StorageWriteFailedError
 from clipmill.storage.faults import PastEnd, os_faults, store_faults, write_faults
+from clipmill.storage.incoming import CopiesInside, SignedPut, SignsPuts, TakesBlocks
 from clipmill.storage.keys import validate_key
 from clipmill.storage.pieces import fetch_in_pieces
 from clipmill.storage.retry import RetryPolicy
@@ -30,6 +32,8 @@ Backend = S3Store | GCSStore | AzureStore | MemoryStore
 
 PART_BYTES = 8 * 1024 * 1024
 PARTS_AT_ONCE = 4
+INCOMING_AT_ONCE = 2
+"""Of an object that comes from outside: its parts lie in memory until they are sent."""
 MAX_PARTS = 9000
 """Services allow 10,000; larger objects get larger parts."""
 
@@ -51,7 +55,7 @@ class Clients:
     parts: Backend
 
 
-class ObjectStore(Store, SignsUrls):
+class ObjectStore(Store, SignsUrls, TakesBlocks, SignsPuts, CopiesInside):
     """Objects of one bucket; ``name`` is its URL as people know it."""
 
     def __init__(self, clients: Clients, name: str, retry: RetryPolicy | None = None) -> None:
@@ -109,6 +113,24 @@ class ObjectStore(Store, SignsUrls):
             )
             return self._confirm(key, len(data), written["e_tag"])
 
+    def put_blocks(
+        self, key: str, blocks: Iterable[bytes], content_type: str = PLAIN_BYTES, size: int | None = None
+    ) -> ObjectInfo:
+        coming = iter(blocks)
+        first = b""
+        for block in coming:
+            first += block
+            if len(first) > PART_BYTES:
+                break
+        else:
+            return self.put_bytes(key, first, content_type)
+        counted = _Counted(chain([first], coming))
+        return self._put_multipart(key, counted, content_type, (size or 0, INCOMING_AT_ONCE))
+
+    def copy(self, source: str, key: str) -> ObjectInfo:
+        self._run(f"copy {self._at(validate_key(source))} to", key, lambda: self._copy(source, key))
+        return self.head(key)
+
     def delete(self, key: str) -> None:
         try:
             self._run("delete", key, lambda: obstore.delete(self._clients.write, key))
@@ -128,6 +150,15 @@ class ObjectStore(Store, SignsUrls):
         if isinstance(backend, MemoryStore):
             return None
         return self._run("sign a link to", key, lambda: obstore.sign(backend, "GET", key, timedelta(seconds=seconds)))
+
+    def sign_put(self, key: str, content_type: str, seconds: int) -> SignedPut | None:
+        backend = self._clients.write
+        if isinstance(backend, MemoryStore):
+            return None
+        lasting = timedelta(seconds=seconds)
+        url = self._run("sign a link to", key, lambda: obstore.sign(backend, "PUT", key, lasting))
+        kind = {"x-ms-blob-type": "BlockBlob"} if isinstance(backend, AzureStore) else {}
+        return SignedPut(url, {"Content-Type": content_type} | kind)
 
     def _run(self, doing: str, key: str, call: Callable[[], _Result]) -> _Result:
         return self._run_at(f"{doing} {self._at(validate_key(key))}", call)
@@ -155,19 +186,33 @@ class ObjectStore(Store, SignsUrls):
     def _page(self, folder: str | None, after: str | None) -> "Sequence[ObjectMeta]":
         return next(obstore.list(self._clients.read, folder, offset=after, chunk_size=_PAGE), [])
 
+    def _copy(self, source: str, key: str) -> None:
+        obstore.copy(self._clients.write, source, key)
+
     def _put_parts(self, path: Path, size: int, key: str, content_type: str, on_bytes: OnBytes | None) -> ObjectInfo:
+        blocks = _Counted(_blocks(path, size, on_bytes))
+        info = self._put_multipart(key, blocks, content_type, (size, PARTS_AT_ONCE))
+        if info.size != size:
+            raise StorageWriteFailedError(
+                f"{path} changed from {size} to {info.size} bytes while it was sent. Try again."
+            )
+        return info
+
+    def _put_multipart(self, key: str, blocks: "_Counted", content_type: str, bounds: tuple[int, int]) -> ObjectInfo:
+        """A multipart upload; ``bounds`` are the likely size and how many parts are sent at a time."""
+        size, at_once = bounds
         with write_faults():
             with store_faults(f"write {self._at(validate_key(key))}"):
                 written = obstore.put(
                     self._clients.parts,
                     key,
-                    _blocks(path, size, on_bytes),
+                    blocks,
                     attributes={"Content-Type": content_type},
                     use_multipart=True,
                     chunk_size=max(PART_BYTES, -(-size // MAX_PARTS)),
-                    max_concurrency=PARTS_AT_ONCE,
+                    max_concurrency=at_once,
                 )
-            return self._confirm(key, size, written["e_tag"])
+            return self._confirm(key, blocks.bytes, written["e_tag"])
 
     def _confirm(self, key: str, size: int, etag: str | None) -> ObjectInfo:
         """Look at what was written; only then is it written."""
@@ -180,6 +225,19 @@ class ObjectStore(Store, SignsUrls):
 
     def _at(self, key: str) -> str:
         return f"{self.name}/{key}"
+
+
+class _Counted:
+    """Blocks on their way, counted as they pass."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self.bytes = 0
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._blocks:
+            self.bytes += len(block)
+            yield block
 
 
 def _info(key: str, meta: "ObjectMeta") -> ObjectInfo:

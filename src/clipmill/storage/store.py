@@ -91,6 +91,15 @@ class AdoptsFiles(Protocol):
 
 
 @runtime_checkable
+class Sweeps(Protocol):
+    """A store in which a writer that is killed leaves something behind."""
+
+    def sweep(self) -> None:
+        """Remove it, wherever it is, but nothing that is still being written."""
+        ...
+
+
+@runtime_checkable
 class SignsUrls(Protocol):
     """A store whose objects can be read by whoever holds a link."""
 

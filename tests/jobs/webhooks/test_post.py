@@ -60,6 +60,12 @@ def test_a_letter_arrives_with_its_headers_and_the_status_comes_back():
     assert got.headers["host"] == f"127.0.0.1:{receiver.port}"
 
 
+def test_a_letter_arrives_over_ipv6_too():
+    with Receiver(host="::1") as receiver:
+        assert send(f"http://[::1]:{receiver.port}/in") == 204
+        assert receiver.next().headers["host"] == f"[::1]:{receiver.port}"
+
+
 @pytest.mark.parametrize(
     "host",
     [

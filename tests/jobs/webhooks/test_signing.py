@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from clipmill.errors import InvalidRequestError
+from clipmill.jobs.webhooks.policy import Policy
 from clipmill.jobs.webhooks.signing import key_of, new_secret, signed
 
 BODY = b'{"type":"job.succeeded","data":{"id":"job_1"}}'
@@ -66,6 +67,11 @@ def test_a_secret_of_another_form_is_refused_without_being_shown(secret):
     with pytest.raises(InvalidRequestError) as caught:
         signed("msg_1", 1, BODY, [secret])
     assert "CANARY" not in str(caught.value)
+
+
+def test_a_deployment_learns_of_a_bad_secret_before_anything_is_sent():
+    with pytest.raises(InvalidRequestError, match="a webhook secret is"):
+        Policy(secrets=("CANARY",))
 
 
 @given(st.binary(min_size=24, max_size=64), st.text(min_size=1, max_size=40))

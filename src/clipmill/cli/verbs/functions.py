@@ -7,7 +7,7 @@ import click
 from clipmill.cli.app import App
 from clipmill.cli.options import speaking
 from clipmill.cli.wording import columns
-from clipmill.cli.workflows import WORKFLOWS
+from clipmill.workflows.catalog import WORKFLOWS
 
 
 @click.command()

@@ -13,14 +13,9 @@ class Carrier(Runner, Protocol):
     and a handle that it does not know stands for nothing that runs.
     """
 
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def places(self) -> int: ...
-
-    @property
-    def shared(self) -> bool: ...
+    name: str
+    places: int
+    shared: bool
 
     def handle_of(self, job: Job) -> str | None:
         """The handle that a job will have; None where only `submit` can tell."""

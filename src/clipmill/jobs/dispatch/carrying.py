@@ -2,13 +2,20 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
-from clipmill.errors import CancelledError, ClipmillError, ConflictError, WorkerLostError
+from clipmill.errors import (
+    Cancelled,
+    CancelledError,
+    ClipmillError,
+    ConflictError,
+    StorageError,
+    WorkerLostError,
+)
 from clipmill.jobs.dispatch.carrier import Carrier
 from clipmill.jobs.dispatch.evidence import used
 from clipmill.jobs.dispatch.hold import Hold
-from clipmill.jobs.events import Event
 from clipmill.jobs.faults import typed
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.record import Lease
@@ -30,30 +37,115 @@ class Carrying(threading.Thread):
     What is let go stays leased, for the next process to take over.
     """
 
-    def __init__(self, ledger: Ledger, carrier: Carrier, machine: Machine, lease: Lease) -> None:
+    def __init__(
+        self, ledger: Ledger, carrier: Carrier, machine: Machine, lease: Lease, on_end: Callable[[], None]
+    ) -> None:
         super().__init__(name=f"clipmill-{lease.job.id}", daemon=True)
-        self.hold = Hold(ledger, lease, self._stop_work)
+        self.ended = False
+        self.hold = Hold(ledger, lease, self.stop_work)
         self._carrier = carrier
         self._machine = machine
         self._handle: str | None = None
-        self._let_go = threading.Event()
+        self._is_let_go = False
+        self._on_end = on_end
+
+    def stop_work(self) -> None:
+        """Ask the runner to stop, as often as one likes; the end is told as ever."""
+        if self._handle is None:
+            return
+        try:
+            self._carrier.cancel(self._handle)
+        except ClipmillError as fault:
+            _LOG.warning("job %s could not be stopped: %s", self.hold.job.id, fault.message)
 
     def let_go(self) -> None:
         """Stop the work and tell nobody."""
-        self._let_go.set()
-        self._stop_work()
-
-    def stop_work(self) -> None:
-        """Stop the work at once; its end is told as ever."""
-        self._stop_work()
+        self._is_let_go = True
+        self.stop_work()
 
     def run(self) -> None:
         try:
-            outcome = self._outcome()
-            self.hold.tell_rest()
-            self._commit(outcome)
+            self._commit(self._outcome())
         except ConflictError as fault:
-            _LOG.warning("job %s is no longer ours: %s", self.hold.job.id, fault.message)
-        except Exception:
-            # The lease runs out by itself, and whoever takes it over begins where we failed.
+            _LOG.warning("job %s is not ours any more: %s", self.hold.job.id, fault.message)
+        except Exception as fault:  # noqa: BLE001 - the job must come to an end all the same
+            _LOG.exception("job %s could not be carried to its end", self.hold.job.id)
+            self._give_up(fault)
+        finally:
+            self.ended = True
+            self._on_end()
+
+    def _outcome(self) -> Outcome:
+        try:
+            if self.hold.job.cancel_requested:
+                return Outcome(error=CancelledError(f"job {self.hold.job.id} was cancelled."))
+            return self._followed(self._found() or self._begun())
+        except ConflictError:
+            raise
+        except ClipmillError as fault:
+            return Outcome(error=fault)
+        finally:
+            self.hold.tell_rest()
+
+    def _found(self) -> str | None:
+        """The handle that a holder before us wrote down, if the runner knows it."""
+        handle = self.hold.job.handle
+        if handle is None:
+            return None
+        for pause_s in (*UNSURE_S, None) if self._carrier.shared else (None,):
+            if self._carrier.status(handle) is not Status.UNKNOWN:
+                return handle
+            if pause_s is not None:
+                time.sleep(pause_s)
+        return None
+
+    def _begun(self) -> str:
+        """Hand the job over, its handle written down before where that can be."""
+        job = self.hold.job.job()
+        if (known := self._carrier.handle_of(job)) is not None:
+            self.hold.keep_handle(known)
+        handle = self._carrier.submit(job, self.hold.pass_gate)
+        if handle != known:
+            self.hold.keep_handle(handle)
+        return handle
+
+    def _followed(self, handle: str) -> Outcome:
+        self._handle = handle
+        if self._is_let_go or self.hold.is_to_stop:
+            self.stop_work()
+        for item in self._carrier.events(handle, self.hold.heard):
+            if isinstance(item, Outcome):
+                return item
+            self.hold.tell(item)
+        raise WorkerLostError(f"job {self.hold.job.id}: the runner told of no end.")
+
+    def _commit(self, outcome: Outcome) -> None:
+        if self._is_let_go and isinstance(outcome.error, Cancelled) and not self.hold.job.cancel_requested:
+            return
+        outcome, usage = self._believed(outcome)
+        while True:
+            try:
+                self.hold.commit(outcome, usage)
+            except StorageError as fault:
+                # A full disk or a busy database may pass; what was rendered is worth the wait.
+                _LOG.warning("the end of job %s is not written down yet: %s", self.hold.job.id, fault.message)
+                if self._is_let_go:
+                    return
+                time.sleep(_COMMIT_AGAIN_S)
+            else:
+                return
+
+    def _believed(self, outcome: Outcome) -> tuple[Outcome, Usage | None]:
+        if outcome.error is not None:
+            return outcome, None
+        try:
+            return outcome, used(self.hold.job, outcome.value(), self._machine)
+        except ClipmillError as fault:
+            return Outcome(error=fault), None
+
+    def _give_up(self, fault: Exception) -> None:
+        """Tell of a bug; if that fails too, the lease runs out and somebody else begins where we failed."""
+        try:
+            self.hold.commit(Outcome(error=typed(fault)), None)
+        except Exception:  # noqa: BLE001 - nobody is left to tell
             _LOG.exception("job %s was dropped", self.hold.job.id)

@@ -21,7 +21,7 @@ def used(job: JobRecord, result: Mapping[str, Any], machine: Machine) -> Usage:
 def _outputs(result: Mapping[str, Any]) -> Iterator[str]:
     clips = result.get("clips")
     for part in (result, *(clips if isinstance(clips, list) else ())):
-        if isinstance(part, Mapping) and isinstance(key := part.get("output_key"), str):
+        if isinstance(part, Mapping) and isinstance(key := part.get("output_key"), str) and key:
             yield key
 
 

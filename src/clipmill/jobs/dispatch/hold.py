@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from clipmill.errors import CancelledError, ClipmillError, ConflictError
+from clipmill.errors import CancelledError, ConflictError
+from clipmill.function.stages import Stage
 from clipmill.jobs.events import Event
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.record import JobRecord, Lease
@@ -20,12 +21,14 @@ TOLD_EVERY_S = 0.25
 LOOKED_EVERY_S = 1.0
 _LONGEST_PAUSE_S = 10.0
 _RENEWALS_OF_A_LEASE = 4
+_ENDS = frozenset({Stage.DONE, Stage.FAILED, Stage.CANCELLED})
 
 
 class Hold:
     """Used by the thread that carries the job, the one that keeps leases alive, and the gate of the job.
 
-    ``job`` is the job as it was last heard of; ``on_stop`` is called, perhaps again and again, once the work is to end.
+    ``job`` is the job as it was last heard of, ``pause_s`` the time between two renewals; ``on_stop`` is called, perhaps
+    again and again, once the work is to end.
     """
 
     def __init__(self, ledger: Ledger, lease: Lease, on_stop: Callable[[], None]) -> None:
@@ -34,7 +37,7 @@ class Hold:
         self._ledger = ledger
         self._lease = lease
         self._on_stop = on_stop
-        self._pause_s = _pause_s(lease)
+        self.pause_s = _pause_s(lease)
         self._passed = False
         self._offset = 0
         self._pending: Event | None = None
@@ -45,6 +48,11 @@ class Hold:
     def is_to_stop(self) -> bool:
         return self.lost.is_set() or self.job.cancel_requested
 
+    @property
+    def heard(self) -> int:
+        """The number of the last event, as the runner counts, that the ledger knows."""
+        return self.job.heard_seq - self._offset
+
     def keep_handle(self, handle: str) -> None:
         """Write down where the work will be found; what is told from now on begins again at event 1."""
         self._offset = self.job.heard_seq
@@ -52,6 +60,9 @@ class Hold:
 
     def tell(self, event: Event) -> None:
         """Pass an event on, a few a second; the newest that was held back goes with `tell_rest`."""
+        if event.stage in _ENDS:
+            # The commit tells the end.
+            return
         self._pending = event
         if time.monotonic() - self._told_at >= TOLD_EVERY_S:
             self.tell_rest()
@@ -83,7 +94,7 @@ class Hold:
     def keep_alive(self) -> None:
         """Renew the lease long before it runs out, and look now and then whether the job is to stop."""
         now = time.monotonic()
-        if now - self._renewed_at >= self._pause_s:
+        if now - self._renewed_at >= self.pause_s:
             self._hear(self._renew)
         elif now - self._looked_at >= LOOKED_EVERY_S:
             self._looked_at = now
@@ -113,8 +124,8 @@ class Hold:
         except ConflictError as fault:
             _LOG.warning("%s", fault.message)
             self.lost.set()
-        except ClipmillError as fault:
-            _LOG.warning("job %s: the ledger was not told: %s", self.job.id, fault.message)
+        except Exception as fault:  # noqa: BLE001 - whatever is wrong with the ledger, the work goes on
+            _LOG.warning("job %s: the ledger was not told: %s", self.job.id, fault)
         if self.is_to_stop:
             self._on_stop()
 

@@ -14,7 +14,7 @@ from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.record import JobRecord
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.perform import plan
-from clipmill.storage.store import Store
+from clipmill.storage.store import Store, Sweeps
 
 
 class Companion(Protocol):
@@ -44,7 +44,8 @@ class Service:
     _planning: threading.BoundedSemaphore = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_dispatcher", Dispatcher(self.ledger, self.carrier))
+        dispatcher = Dispatcher(self.ledger, self.carrier, self.machine, self.limits.running_jobs)
+        object.__setattr__(self, "_dispatcher", dispatcher)
         object.__setattr__(self, "_planning", threading.BoundedSemaphore(self.limits.plans_at_once))
 
     @property
@@ -62,6 +63,9 @@ class Service:
         return self._dispatcher.ready
 
     def start(self) -> None:
+        if isinstance(self.store, Sweeps):
+            # A killed service may have left halves of objects in folders to which nobody writes any more.
+            threading.Thread(target=self.store.sweep, name="clipmill-sweep", daemon=True).start()
         self._dispatcher.start()
         for companion in self.companions:
             companion.start()

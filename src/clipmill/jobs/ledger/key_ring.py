@@ -55,6 +55,11 @@ class KeyRing:
         with reading(self._engine) as connection:
             return [ApiKey(**row) for row in connection.execute(query).mappings()]
 
+    def tenants(self) -> list[str]:
+        """Everyone who was ever given a key."""
+        with reading(self._engine) as connection:
+            return list(connection.execute(select(api_keys.c.tenant).distinct()).scalars())
+
     def any(self) -> bool:
         """Whether this deployment has any key at all."""
         with reading(self._engine) as connection:

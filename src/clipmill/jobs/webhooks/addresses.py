@@ -13,12 +13,14 @@ from clipmill.jobs.webhooks.ranges import IPAddress, is_open
 
 MOST_LETTERS = 2000
 _MOST_HOST_LETTERS = 253
-_ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<place>[^/?#]*)(?P<path>/[^?#]*)?(?P<rest>.*)", re.I | re.S)
+_ADDRESS = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<place>[^/?#]*)(?P<path>/[^?#]*)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
 _PLACE = re.compile(r"(?:\[(?P<six>[^\[\]]*)\]|(?P<name>[^\[\]:]+))(?::(?P<port>[0-9]{1,5}))?")
 _PATH = re.compile(r"[\x21-\x7e]*")
 _BLANK = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f]")
 # What resolvers read as an IPv4 address though it is not four decimal numbers: 0x7f.1, 017700000001, 2130706433.
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.I)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LOWEST_FREE_PORT = 1024
 

@@ -49,4 +49,6 @@ def _settle(answer: _Answer, host: str, found: list[IPAddress] | None) -> None:
     if found:
         answer.set_result(list(dict.fromkeys(found)))
     else:
-        answer.set_exception(StorageUnavailableError(f"the name {host!r:.260} has no address. Check how it is written."))
+        answer.set_exception(
+            StorageUnavailableError(f"the name {host!r:.260} has no address. Check how it is written.")
+        )

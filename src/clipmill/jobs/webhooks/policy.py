@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from clipmill.jobs.webhooks.signing import key_of
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -14,3 +16,7 @@ class Policy:
     http: bool = False
     private: bool = False
     secrets: Sequence[str] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        for secret in self.secrets:
+            key_of(secret)

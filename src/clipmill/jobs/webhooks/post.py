@@ -6,19 +6,14 @@ Convention: the time given covers all of it, from the look-up to the end of the 
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import certifi
-import httpcore
+import h11
 
-from clipmill.errors import (
-    ClipmillError,
-    StorageTimeoutError,
-    StorageUnavailableError,
-    UntrustedCertificateError,
-)
+from clipmill.errors import StorageTimeoutError, StorageUnavailableError, UntrustedCertificateError
 from clipmill.jobs.webhooks.addresses import Target, check_open
 from clipmill.jobs.webhooks.names import LookUp, SystemNames
 from clipmill.jobs.webhooks.policy import Policy
@@ -27,7 +22,7 @@ from clipmill.jobs.webhooks.ranges import IPAddress
 GONE = 410
 _MOST_BODY = 64 << 10
 _MOST_ADDRESSES = 4
-_HEADERS = {"content-type": "application/json", "user-agent": "clipmill", "accept-encoding": "identity"}
+_HEADERS = {"content-type": "application/json", "user-agent": "clipmill", "connection": "close"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +31,14 @@ class Letter:
 
     body: bytes
     headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A connection that is open."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
 
 class Post:
@@ -50,12 +53,14 @@ class Post:
         """The status that was answered, whatever it is; else an error that says why there is none."""
         try:
             async with asyncio.timeout(within_s):
-                ips = await self._checked(target)
-                return await self._first_answer(target, ips, letter, within_s / len(ips))
+                return await self._answered(target, await self._checked(target), letter, within_s)
         except TimeoutError:
             raise StorageTimeoutError(f"{target.origin} did not answer within {within_s:g} s.") from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as fault:
-            raise _told(target, fault) from fault
+        except ssl.SSLCertVerificationError as fault:
+            raise UntrustedCertificateError(f"{target.origin} shows no valid certificate for {target.host}.") from fault
+        except (OSError, h11.RemoteProtocolError) as fault:
+            kind = type(fault).__name__
+            raise StorageUnavailableError(f"{target.origin} took no connection, or broke it off: {kind}.") from fault
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -66,42 +71,52 @@ class Post:
         check_open(target, ips, self.policy)
         return ips[:_MOST_ADDRESSES]
 
-    async def _first_answer(self, target: Target, ips: list[IPAddress], letter: Letter, each_s: float) -> int:
+    async def _answered(self, target: Target, ips: list[IPAddress], letter: Letter, within_s: float) -> int:
+        line = await self._connected(target, ips, within_s / len(ips))
+        try:
+            return await _exchange(line, target, letter)
+        finally:
+            line.writer.transport.abort()
+
+    async def _connected(self, target: Target, ips: list[IPAddress], each_s: float) -> _Line:
+        """A connection to the first address that takes one."""
         *others, last = ips
         for ip in others:
-            try:
-                return await self._answer(target, ip, letter, each_s)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as fault:
-                if _is_certificate(fault):
-                    raise
-        return await self._answer(target, last, letter, each_s)
+            with suppress(OSError):
+                async with asyncio.timeout(each_s):
+                    return await self._connect(target, ip)
+        return await self._connect(target, last)
 
-    async def _answer(self, target: Target, ip: IPAddress, letter: Letter, connect_s: float) -> int:
-        # The URL holds the checked address itself; the name is left for the certificate and the Host header.
-        url = httpcore.URL(scheme=target.scheme, host=str(ip), port=target.port, target=target.path)
-        headers = {"host": target.authority} | _HEADERS | dict(letter.headers)
-        extensions: dict[str, Any] = {"sni_hostname": target.host, "timeout": {"connect": connect_s}}
-        async with (
-            httpcore.AsyncConnectionPool(self._trust, max_connections=1, max_keepalive_connections=0) as pool,
-            pool.stream("POST", url, headers=headers, content=letter.body, extensions=extensions) as answer,
-        ):
-            size = 0
-            async for block in answer.aiter_stream():
-                size += len(block)
-                if size > _MOST_BODY:
-                    break
-            return answer.status
+    async def _connect(self, target: Target, ip: IPAddress) -> _Line:
+        # The address is given as it was checked, so that nobody looks the name up again; the name is for the certificate.
+        trust, name = (self._trust, target.host) if target.scheme == "https" else (None, None)
+        return _Line(*await asyncio.open_connection(str(ip), target.port, ssl=trust, server_hostname=name))
 
 
-def _told(target: Target, fault: Exception) -> ClipmillError:
-    if _is_certificate(fault):
-        return UntrustedCertificateError(f"{target.origin} shows a certificate that is not valid for {target.host}.")
-    return StorageUnavailableError(f"{target.origin} broke the connection off or made none: {type(fault).__name__}.")
+async def _exchange(line: _Line, target: Target, letter: Letter) -> int:
+    talk = h11.Connection(h11.CLIENT)
+    own = {"host": target.authority, "content-length": str(len(letter.body)), **_HEADERS, **letter.headers}
+    request = h11.Request(method="POST", target=target.path, headers=list(own.items()))
+    for part in (request, h11.Data(letter.body), h11.EndOfMessage()):
+        line.writer.write(talk.send(part) or b"")
+    await line.writer.drain()
+    status, size = 0, 0
+    while not isinstance(heard := talk.next_event(), h11.EndOfMessage) and size <= _MOST_BODY:
+        if heard is h11.NEED_DATA:
+            talk.receive_data(await line.reader.read(_MOST_BODY))
+        elif isinstance(heard, h11.Response):
+            status = heard.status_code
+        elif isinstance(heard, h11.Data):
+            size += len(heard.data)
+    return status
 
 
-def _is_certificate(fault: BaseException | None) -> bool:
-    while fault is not None:
-        if isinstance(fault, ssl.SSLCertVerificationError):
-            return True
-        fault = fault.__cause__ or fault.__context__
-    return False
+def arrived(status: int) -> bool:
+    """Whether the message was taken."""
+    return 200 <= status < 300
+
+
+def refusal(status: int) -> str:
+    """What an answer that is no success says to people."""
+    note = "redirects are not followed, give the address itself" if 300 <= status < 400 else "expected 200 to 299"
+    return f"the answer was {status}: {note}."

@@ -5,7 +5,7 @@ inside an IPv6 one are never public: what they reach is decided by a gateway, no
 """
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -51,6 +51,7 @@ _PRIVATE = [
 def is_open(address: IPAddress, *, private: bool = False) -> bool:
     """Whether a message may go there; ``private`` opens loopback and private ranges, never link-local or metadata.
 
+    >>> from ipaddress import ip_address
     >>> [is_open(ip_address(text)) for text in ("93.184.216.34", "127.0.0.1", "::ffff:93.184.216.34")]
     [True, False, False]
     """
@@ -61,5 +62,5 @@ def is_open(address: IPAddress, *, private: bool = False) -> bool:
     return isinstance(address, IPv4Address) or address in _PUBLIC_SIX
 
 
-def _within(address: IPAddress, networks: Iterable[object]) -> bool:
-    return any(address in network for network in networks)  # type: ignore[operator]
+def _within(address: IPAddress, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    return any(address in network for network in networks)

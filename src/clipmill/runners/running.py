@@ -1,9 +1,11 @@
-"""A job while a local runner has it: its events so far, its outcome once there is one."""
+"""A job while a runner of this process has it: its events so far, its outcome once there is one."""
 
 import threading
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 
+from clipmill.errors import CancelledError
 from clipmill.function.stages import Stage
 from clipmill.jobs.events import Event
 from clipmill.jobs.job import Job
@@ -14,11 +16,15 @@ EVENTS_KEPT = 1000
 
 
 class Running:
-    """Written by the thread that performs the job, read by any number of others, who may come late."""
+    """Written by the thread that performs the job, read by any number of others, who may come late.
+
+    ``start`` is the job's place in the queue, where there is one.
+    """
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.cancel = threading.Event()
+        self.start: Future[None] | None = None
         self.outcome: Outcome | None = None
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self._news = threading.Condition()
@@ -35,9 +41,16 @@ class Running:
             self.outcome = outcome
             self._news.notify_all()
 
-    def may_run_again(self) -> bool:
-        """A job that failed may be sent again; one that runs or succeeded is what it is."""
-        return self.outcome is not None and not self.outcome.succeeded
+    def end_unstarted(self) -> None:
+        """The end of a job that was cancelled before its turn."""
+        outcome = Outcome(error=CancelledError(f"job {self.job.id} was cancelled before it was started."))
+        self.meter.finish(outcome)
+        self.finish(outcome)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the job is on its way to an end of its own."""
+        return self.outcome is None and not self.cancel.is_set()
 
     def wait(self, timeout_s: float | None) -> Outcome | None:
         with self._news:

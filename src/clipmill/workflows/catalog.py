@@ -18,5 +18,10 @@ WORKFLOWS: Mapping[str, Workflow] = {
         summary="Render several clips in parallel and join them into one reel.",
         place="clipmill.workflows.export_multi_clip:export_multi_clip",
         planner="plan_multi_clip",
-    )
+    ),
+    "render_in_parts": Workflow(
+        summary="Render one long output in parts, side by side, and join them without encoding again.",
+        place="clipmill.workflows.render_in_parts:render_in_parts",
+        planner="plan_parts",
+    ),
 }

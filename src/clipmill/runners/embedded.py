@@ -1,0 +1,44 @@
+"""The whole service in one process: jobs run on this machine, the ledger is a file beside the store's folder."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from clipmill.functions.catalog import CATALOG
+from clipmill.jobs.dispatch.limits import ServiceLimits
+from clipmill.jobs.dispatch.service import Companion, Service
+from clipmill.jobs.ledger import Ledger
+from clipmill.jobs.limits import GIB
+from clipmill.runners.local import LocalRunner
+from clipmill.runners.with_workflows import WithWorkflows
+from clipmill.settings import Settings, cores
+from clipmill.storage.open import open_store
+from clipmill.storage.retry import RetryPolicy
+from clipmill.workflows.export_multi_clip import export_multi_clip
+
+PLANNERS = {"export_multi_clip": "plan_multi_clip"}
+LEDGER_FILE = Path("clipmill-data/ledger.db")
+
+Companions = Callable[[Ledger], Sequence[Companion]]
+
+
+def open_service(
+    settings: Settings,
+    *,
+    ledger_url: str | None = None,
+    catalogue: Mapping[str, str] = CATALOG,
+    limits: ServiceLimits | None = None,
+    companions: Companions = lambda _ledger: (),
+) -> Service:
+    """A service on the store of the settings, not yet started; ``ledger_url`` defaults to a SQLite file."""
+    ledger = Ledger.open(ledger_url or f"sqlite:///{LEDGER_FILE}")
+    store = open_store(settings.store, settings.environment)
+    # Two jobs at a time where there are two cores: a short one should not wait for a long one's end. An attempt is a
+    # single one, since the ledger counts attempts and waits between them.
+    threads = max(1, min(settings.threads, cores() // 2))
+    machine = replace(settings.machine(store, catalogue), threads=threads, retry=RetryPolicy(pauses_s=()))
+    runner = LocalRunner(machine, cores())
+    export = partial(export_multi_clip, cache_bytes=int(settings.cache_gb * GIB))
+    carrier = WithWorkflows(runner, runner.machine, {"export_multi_clip": export})
+    return Service(ledger, runner.machine, carrier, PLANNERS, limits or ServiceLimits(), companions(ledger))
