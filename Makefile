@@ -9,10 +9,13 @@ JOBS ?= auto
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: demo test check fix bench clean help
+.PHONY: demo serve test check fix bench clean help
 
 demo: $(VENV)/.runtime ## render a vertical reel from a drawn match; INPUT=my.mp4 takes a video of yours
 	@$(BIN)/clipmill demo $(if $(INPUT),--input "$(INPUT)")
+
+serve: $(VENV)/.runtime ## serve jobs over HTTP on this machine; objects and the database go to clipmill-data
+	@$(BIN)/clipmill serve
 
 test: $(VENV)/.dev ## run the tests; TESTS=tests/media runs a part, JOBS=1 one after another
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(TESTS)

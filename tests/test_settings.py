@@ -1,3 +1,4 @@
+import base64
 import doctest
 import os
 import re
@@ -7,7 +8,9 @@ import pytest
 
 import clipmill.settings
 from clipmill.errors import InvalidRequestError
+from clipmill.jobs.dispatch.limits import ServiceLimits
 from clipmill.jobs.limits import GIB
+from clipmill.jobs.webhooks.policy import Policy
 from clipmill.settings import RunnerChoice, Settings, cores
 from clipmill.storage.open import open_store
 
@@ -41,9 +44,73 @@ def test_every_variable_is_read():
     assert (settings.shared_prefixes, settings.tenant) == (("games/", "test/"), "team/7")
 
 
+def test_the_defaults_of_the_service_are_those_of_its_parts():
+    settings = Settings.from_environment({})
+    assert settings.service_limits == ServiceLimits()
+    assert settings.webhook_policy == Policy()
+    assert (settings.service_tenant, settings.host, settings.url) == ("local", "127.0.0.1", "http://127.0.0.1:8400")
+
+
+def test_every_variable_of_the_service_is_read():
+    new, old = ("whsec_" + base64.b64encode(bytes([number] * 24)).decode() for number in (1, 2))
+    settings = Settings.from_environment(
+        {
+            "CLIPMILL_TENANT": "red",
+            "CLIPMILL_DATABASE": "postgresql://me@host/jobs",
+            "CLIPMILL_HOST": "::1",
+            "CLIPMILL_PORT": "0",
+            "CLIPMILL_DRAIN_S": "0",
+            "CLIPMILL_METRICS": "on",
+            "CLIPMILL_ORIGINS": "https://editor.example.com, http://localhost:5173",
+            "CLIPMILL_WEBHOOK_HTTP": "on",
+            "CLIPMILL_WEBHOOK_PRIVATE": "on",
+            "CLIPMILL_WEBHOOK_SECRETS": f"{new}, {old}",
+            "CLIPMILL_RUNNING_JOBS": "1",
+            "CLIPMILL_QUEUED_JOBS": "2",
+            "CLIPMILL_REQUESTS_PER_MINUTE": "3",
+            "CLIPMILL_BODY_MB": "0.5",
+            "CLIPMILL_CLIPS": "4",
+            "CLIPMILL_KEYFRAMES": "5",
+            "CLIPMILL_INPUT_GB": "6",
+            "CLIPMILL_DURATION_S": "7",
+            "CLIPMILL_MEGAPIXELS": "8.5",
+            "CLIPMILL_FRAME_RATE": "9",
+            "CLIPMILL_URL": "https://clips.example.com/",
+            "CLIPMILL_API_KEY": "cm_canary",
+        }
+    )
+    assert (settings.database, settings.host, settings.port) == ("postgresql://me@host/jobs", "::1", 0)
+    assert (settings.drain_s, settings.metrics, settings.service_tenant) == (0.0, True, "red")
+    assert settings.origins == ("https://editor.example.com", "http://localhost:5173")
+    assert settings.webhook_policy == Policy(True, True, (new, old))
+    assert settings.service_limits == ServiceLimits(
+        running_jobs=1, queued_jobs=2, requests_per_minute=3, body_bytes=512 * 1024, clips=4, keyframes=5,
+        input_bytes=6 * GIB, duration_s=7, pixels=8_500_000, frame_rate=9,
+    )  # fmt: skip
+    assert settings.calling(None, None) == ("https://clips.example.com", "cm_canary")
+    assert settings.calling("http://host", "") == ("http://host", "")
+
+
+def test_a_command_line_is_laid_over_the_settings(tmp_path: Path):
+    settings = Settings.from_environment({"CLIPMILL_STORE": "s3://bucket", "CLIPMILL_PORT": "8500"})
+    assert settings.serving(None) == settings
+    served = settings.serving(tmp_path, host="::1", port=0)
+    assert (served.database, served.store) == (f"sqlite:///{tmp_path}/ledger.db", str(tmp_path))
+    assert (served.host, served.port) == ("::1", 0)
+    assert settings.serving(tmp_path, "memory://").store == "memory://"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("CLIPMILL_PORT", "65536"),
+        ("CLIPMILL_METRICS", "yes"),
+        ("CLIPMILL_ORIGINS", "https://editor.example.com/page"),
+        ("CLIPMILL_ORIGINS", "*"),
+        ("CLIPMILL_BODY_MB", "0"),
+        ("CLIPMILL_URL", "clips.example.com"),
+        ("CLIPMILL_URL", "https://me:pw@clips.example.com"),
+        ("CLIPMILL_API_KEY", "cm_canary\nX: 1"),
         ("CLIPMILL_THREADS", "0"),
         ("CLIPMILL_THREADS", "two"),
         ("CLIPMILL_MEMORY_GB", "0"),
@@ -57,8 +124,9 @@ def test_every_variable_is_read():
     ],
 )
 def test_a_value_that_cannot_be_meant_names_its_variable(name: str, value: str):
-    with pytest.raises(InvalidRequestError, match=name):
+    with pytest.raises(InvalidRequestError, match=name) as raised:
         Settings.from_environment({name: value})
+    assert not [secret for secret in ("canary", "pw") if secret in raised.value.message]
 
 
 def test_a_blank_value_counts_as_missing():
@@ -71,7 +139,10 @@ def test_the_environment_of_the_process_is_the_one_that_is_read(monkeypatch: pyt
 
 
 def test_secrets_are_not_shown():
-    settings = Settings.from_environment({"MY_VARIABLE": "canary"})
+    secret = dict.fromkeys(
+        ("MY_VARIABLE", "CLIPMILL_API_KEY", "CLIPMILL_DATABASE", "CLIPMILL_WEBHOOK_SECRETS"), "canary"
+    )
+    settings = Settings.from_environment(secret)
     machine = settings.machine(open_store("memory://", {}), {})
     assert "canary" not in repr(settings) + repr(machine)
     assert settings.environment["MY_VARIABLE"] == "canary"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import httpx
@@ -218,7 +219,7 @@ def rendering(folder: Path) -> Iterator[str]:
 
 
 def test_a_form_is_rendered_and_its_progress_told_until_the_reel_is_there(tmp_path: Path):
-    video = make_video(tmp_path / "a.mp4", Recipe(size=(128, 72), frames=25)).read_bytes()
+    video = make_video(tmp_path / "a.mp4", Recipe(rate=Fraction(25), size=(128, 72), frames=25)).read_bytes()
     data = CLIPS | {"output_width": 64, "output_height": 64, "transition": {"type": "cut"}}
     fields = FIELDS | {"multi_clip_data_json": json.dumps(data), "target_fps": "25"}
     with rendering(tmp_path) as url, httpx.Client(base_url=url, timeout=60) as editor:

@@ -235,7 +235,9 @@ def test_a_socket_is_refused_with_the_problem_that_a_call_would_get(
 
 def test_a_connection_serves_one_call_after_another(live: Live):
     host, port = live.service.url.removeprefix("http://").split(":")
-    call = "".join([f"GET /v1/jobs HTTP/1.1\r\nHost: {host}\r\n", *(f"{k}: {v}\r\n" for k, v in live.headers.items()), "\r\n"])
+    call = "".join(
+        [f"GET /v1/jobs HTTP/1.1\r\nHost: {host}\r\n", *(f"{k}: {v}\r\n" for k, v in live.headers.items()), "\r\n"]
+    )
     with socket.create_connection((host, int(port)), timeout=QUIET_S) as connection:
         for _ in range(3):
             connection.sendall(call.encode())

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from tests.api.worlds import Worker, World
+from tests.jobs.machines import wait_until
 
 from clipmill.api.desk import Desk
 from clipmill.api.options import ApiOptions
@@ -31,7 +32,9 @@ def counting(world: World, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many jobs each look at the ledger asked for."""
     asked: list[int] = []
     behind = world.ledger.watching.behind
-    monkeypatch.setattr(world.ledger.watching, "behind", lambda seen, limit: (asked.append(len(seen)), behind(seen, limit))[1])
+    monkeypatch.setattr(
+        world.ledger.watching, "behind", lambda seen, limit: (asked.append(len(seen)), behind(seen, limit))[1]
+    )
     return asked
 
 
@@ -75,8 +78,7 @@ def test_a_hundred_watchers_cost_one_query_at_each_tick(there: World, monkeypatc
         watches = [hub.watching("team", [jobs[number % 4]], {}) for number in range(100)]
         for each in watches:
             each.__enter__()
-        while len(asked) < 3:
-            await asyncio.sleep(0.01)
+        await in_thread(wait_until, lambda: len(asked) >= 3)
         for each in watches:
             each.__exit__(None, None, None)
         return len(asked)
@@ -207,8 +209,7 @@ def test_a_ledger_that_fails_once_does_not_silence_the_watchers(there: World, mo
     async def work() -> list[Told]:
         with desk_of(there).hub.watching("team", [job], {}) as watch:
             heard = asyncio.create_task(everything(watch))
-            while not failed:
-                await asyncio.sleep(0.01)
+            await in_thread(wait_until, lambda: failed)
             worker = await in_thread(Worker, there.ledger)
             await in_thread(worker.succeed)
             return await heard

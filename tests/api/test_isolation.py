@@ -38,7 +38,9 @@ OWNED = [
 
 def asked(caller: Caller, method: str, path: str, names: set[str], values: dict[str, str]) -> tuple[int, Any]:
     query = {name: values[name] for name in names if "{" + name + "}" not in path}
-    told = caller.request(method, path.format(**{"number": "1", **values}), params=query, json=BODIES.get((method, path)))
+    told = caller.request(
+        method, path.format(**{"number": "1", **values}), params=query, json=BODIES.get((method, path))
+    )
     return told.status_code, {**told.json(), "request_id": ""}
 
 

@@ -36,9 +36,7 @@ def test_the_same_idempotency_key_with_another_body_is_a_conflict(client: Caller
 def test_of_racing_twins_one_makes_the_job(there: World, client: Caller):
     with ThreadPoolExecutor(8) as threads:
         sent = list(
-            threads.map(
-                lambda _: client.post("/v1/jobs", json=body(), headers={"Idempotency-Key": "race"}), range(16)
-            )
+            threads.map(lambda _: client.post("/v1/jobs", json=body(), headers={"Idempotency-Key": "race"}), range(16))
         )
     assert {each.status_code for each in sent} == {202}
     assert len({each.json()["id"] for each in sent}) == 1

@@ -1,6 +1,5 @@
 import pytest
-from tests.api.callers import Caller
-from tests.api.worlds import Worker, World, body
+from tests.api.worlds import Worker, body
 
 from clipmill.api.rates import Rates
 from clipmill.errors import RateLimitedError
@@ -56,7 +55,9 @@ def test_a_tenant_with_too_many_waiting_jobs_is_told_to_come_back(make_world, ca
     assert caller.post("/v1/jobs", json=body(), headers=headers).status_code == 202
 
 
-@pytest.mark.parametrize(("field", "limit"), [("clips", "clips"), ("cropKeyframes", "keyframes"), ("keyframes", "keyframes")])
+@pytest.mark.parametrize(
+    ("field", "limit"), [("clips", "clips"), ("cropKeyframes", "keyframes"), ("keyframes", "keyframes")]
+)
 def test_lists_longer_than_the_deployment_allows_are_named(make_world, calling, field: str, limit: str):
     world = make_world(**{limit: 2})
     request = {"a": [{field: [1, 2, 3]}]}
@@ -69,5 +70,3 @@ def test_a_smaller_body_than_usual_can_be_the_limit(make_world, calling):
     world = make_world(body_bytes=100)
     told = calling(world).post("/v1/jobs", json=body(request={"text": "x" * 100}), headers=world.headers())
     assert told.json()["code"] == "body_too_large"
-
-

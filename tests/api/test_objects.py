@@ -1,13 +1,18 @@
 """Objects over HTTP: what is written is read, whole or in part, by whom it belongs to."""
 
+import asyncio
 from dataclasses import replace
 from urllib.parse import quote
 
+import httpx
 import pytest
 from tests.api.callers import Caller
 from tests.api.worlds import World
 
+from clipmill.errors import StorageUnavailableError
 from clipmill.jobs.scopes import Scope
+from clipmill.storage.folder import FolderStore
+from clipmill.storage.open import open_store
 
 DIGITS = b"0123456789"
 
@@ -53,7 +58,7 @@ def test_unusual_names_are_kept(there: World, client: Caller, key: str):
     assert client.get(told.headers["location"]).content == b"x"
 
 
-@pytest.mark.parametrize("key", ["%2E%2E/owner/a.mp4", "a%2F..%2Fb", "a%00b", "a%5Cb", "a/", "%2Fetc/passwd"])
+@pytest.mark.parametrize("key", ["%2E%2E/owner/a.mp4", "a%2F..%2Fb", "a%00b", "a%0Ab", "a%5Cb", "a/", "%2Fetc/passwd"])
 def test_a_key_that_is_none_is_refused_before_anything_is_stored(there: World, client: Caller, key: str):
     told = put(client, key, b"x")
     assert (told.status_code, told.json()["code"]) == (422, "invalid_key")
@@ -206,3 +211,42 @@ def test_a_tenant_with_too_many_uploads_waits(there: World, client: Caller, monk
     told = put(client, "a.bin", b"x")
     assert (told.status_code, told.json()["code"]) == (429, "rate_limited")
     assert "retry-after" in told.headers
+
+
+def test_a_caller_who_falls_silent_is_given_up(there: World, client: Caller, monkeypatch):
+    monkeypatch.setattr("clipmill.api.incoming.SILENCE_S", 0.05)
+
+    async def pieces():
+        yield DIGITS
+        await asyncio.sleep(30)
+
+    told = put(client, "a.bin", pieces())
+    assert told.status_code == 408
+    assert list(there.service.store.list("")) == []
+
+
+def test_an_object_of_a_bucket_is_streamed_as_well(there: World, client: Caller):
+    remote = open_store("memory://", {})
+    object.__setattr__(there.service, "machine", replace(there.service.machine, store=remote))
+    data = bytes(range(256)) * 60_000
+    assert put(client, "a.bin", data).json()["size"] == len(data)
+    assert client.get("/v1/objects/a.bin").content == data
+    read = client.get("/v1/objects/a.bin", headers={"Range": "bytes=4194300-8388700"})
+    assert read.content == data[4_194_300:8_388_701]
+
+
+def test_a_store_that_fails_on_the_way_cuts_the_answer(there: World, client: Caller):
+    class Failing(FolderStore):
+        def local_path(self, key: str) -> None:
+            return None
+
+        def read_range(self, key: str, start: int, length: int, etag: str | None = None) -> bytes:
+            if start:
+                raise StorageUnavailableError("gone")
+            return super().read_range(key, start, length, etag)
+
+    store = Failing(there.path.parent / "store")
+    object.__setattr__(there.service, "machine", replace(there.service.machine, store=store))
+    put(client, "a.bin", bytes(9_000_000))
+    with pytest.raises((httpx.HTTPError, AssertionError)):
+        client.get("/v1/objects/a.bin")

@@ -41,7 +41,8 @@ def test_a_problem_says_what_it_is_in_its_own_media_type(client: Caller):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/v1/nothing", 404), ("DELETE", "/v1/jobs", 405), ("GET", "/v1/jobs/%00", 404)]
+    ("method", "path", "status"),
+    [("GET", "/v1/nothing", 404), ("DELETE", "/v1/jobs", 405), ("GET", "/v1/jobs/%00", 404)],
 )
 def test_what_is_no_route_is_a_problem_too(client: Caller, method: str, path: str, status: int):
     told = client.request(method, path)

@@ -18,7 +18,9 @@ def test_usage_sums_what_the_tenants_jobs_used(there: World, client: Caller):
 
 
 def test_usage_is_told_for_a_span_of_time(there: World, client: Caller):
-    told = client.get("/v1/usage", params={"since": "2020-01-01T00:00:00+01:00", "until": "2020-02-01T00:00:00Z"}).json()
+    told = client.get(
+        "/v1/usage", params={"since": "2020-01-01T00:00:00+01:00", "until": "2020-02-01T00:00:00Z"}
+    ).json()
     assert (told["since"], told["until"]) == ("2019-12-31T23:00:00.000Z", "2020-02-01T00:00:00.000Z")
 
 

@@ -104,5 +104,3 @@ class Worker:
 
 def body(**changes: Any) -> Mapping[str, Any]:
     return {"function": "echo", "request": {"text": "hi"}} | changes
-
-

@@ -9,6 +9,7 @@ from tests.jobs.machines import nothing_left
 from tests.storage.s3_server import S3Server, s3_server
 
 from clipmill.cli.examination.checks import Check, State, examine
+from clipmill.cli.examination.database import database_checks
 from clipmill.cli.examination.store import StoreTrial
 from clipmill.cli.verbs.doctor import doctor
 from clipmill.errors import StorageWriteFailedError
@@ -36,6 +37,27 @@ def test_a_machine_that_can_do_the_work_ends_with_0(tmp_path: Path):
     }  # fmt: skip
     assert nothing_left(tmp_path)
     assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+
+
+def test_a_machine_that_serves_nobody_needs_no_database():
+    (found,) = clipmill("doctor", "--store", "memory://", "--json").json["database"]
+    assert found["state"] == "missing"
+    assert "clipmill serve" in found["detail"]
+    assert not Path("clipmill-data").exists()
+
+
+def test_the_database_of_the_service_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CLIPMILL_DATABASE", f"sqlite:///{tmp_path}/jobs.db")
+    clipmill("keys", "create")
+    (finding,) = map(examine, database_checks(Settings.from_environment()))
+    assert (finding.state, "has API keys" in finding.detail) == (State.OK, True)
+
+
+def test_a_database_that_was_named_and_is_not_there_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CLIPMILL_DATABASE", f"sqlite:///{tmp_path}/nowhere.db")
+    (finding,) = map(examine, database_checks(Settings.from_environment()))
+    assert finding.state is State.FAILED
+    assert not (tmp_path / "nowhere.db").exists()
 
 
 def test_people_read_a_line_for_each_check():

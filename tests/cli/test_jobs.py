@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -5,6 +6,8 @@ import pytest
 from tests.cli.shell import Said, clipmill, on_a_terminal, request_file
 from tests.jobs.machines import pid_in
 from tests.served import Served
+
+from clipmill import Client
 
 
 @pytest.fixture(scope="module")
@@ -62,19 +65,12 @@ def test_progress_is_told_as_json_lines(served: Served):
 def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path):
     job_id = sent("render_for_ever", "--set", f"path={tmp_path / 'pid'}")
     pid_in(tmp_path / "pid")
-    import threading
-
-    threading.Timer(1.5, lambda: clipmill_cancel(job_id)).start()
+    stop = threading.Timer(1.0, lambda: _cancel(job_id))
+    stop.start()
     code, shown = on_a_terminal("jobs", "watch", job_id)
+    stop.join()
     assert code == 9
     assert "%" in shown
-
-
-def clipmill_cancel(job_id: str) -> None:
-    from clipmill import Client
-
-    with Client() as client:
-        client.cancel(job_id)
 
 
 def test_a_job_that_failed_ends_with_the_code_of_its_error():
@@ -138,3 +134,8 @@ def test_no_service_at_the_address_ends_with_7(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_label_without_a_value_is_a_usage_error():
     assert clipmill("jobs", "submit", "echo", "--label", "red").code == 2
+
+
+def _cancel(job_id: str) -> None:
+    with Client() as client:
+        client.cancel(job_id)

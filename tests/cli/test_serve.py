@@ -1,77 +1,88 @@
 import json
 import signal
 import socket
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from tests.cli.shell import called, clipmill, finished, started
-from tests.jobs.machines import lives, nothing_left, pid_in
+from tests.jobs.machines import lives, nothing_left, pid_in, wait_until
+from tests.media_factory import Recipe, make_video
 from tests.served import PROGRAM, Served, plain_environment
 
+from clipmill.jobs.ledger import Ledger
+from clipmill.jobs.ledger.states import State
 
-def got(url: str) -> tuple[int, dict]:
-    try:
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as problem:
-        return problem.code, json.load(problem)
+EVERYBODY = "0.0.0.0"  # noqa: S104 - what is refused here
 
 
-def posted(url: str, value: dict) -> dict:
-    request = urllib.request.Request(url, json.dumps(value).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("served"), CLIPMILL_METRICS="on", CLIPMILL_BODY_MB="0.001") as service:
+        yield service
 
 
-def test_it_prints_where_it_listens_and_takes_jobs(tmp_path: Path):
-    with Served(tmp_path) as served:
-        assert got(f"{served.url}/readyz") == (200, {"status": "ready"})
-        job = posted(f"{served.url}/v1/jobs", {"function": "echo", "request": {"text": "hi"}})
-        assert got(f"{served.url}/v1/jobs/{job['id']}")[0] == 200
-        assert (served.data / "ledger.db").stat().st_mode & 0o077 == 0
+def got(url: str, value: Any = None) -> tuple[int, Any]:
+    """Status and JSON of an answer; to a ``value`` that was posted, if there is one."""
+    answer = httpx.get(url) if value is None else httpx.post(url, json=value)
+    return answer.status_code, answer.json()
+
+
+def sent(served: Served, function: str, **request: Any) -> str:
+    status, job = got(f"{served.url}/v1/jobs", {"function": function, "request": request})
+    assert status == 202, job
+    return job["id"]
+
+
+def test_it_takes_jobs_where_it_says_that_it_listens(served: Served):
+    assert got(f"{served.url}/readyz") == (200, {"status": "ready"})
+    assert got(f"{served.url}/v1/jobs/{sent(served, 'echo', text='hi')}")[0] == 200
+
+
+def test_the_database_is_for_its_owner_only(served: Served):
+    assert (served.data / "ledger.db").stat().st_mode & 0o077 == 0
+
+
+def test_the_log_is_json_on_every_line(served: Served):
+    got(f"{served.url}/v1/usage")
+    wait_until(lambda: "/v1/usage" in served.log)
+    lines = [json.loads(line) for line in served.log.splitlines()]
+    assert [line["status"] for line in lines if line.get("route") == "/v1/usage"] == [200]
+
+
+def test_metrics_and_limits_are_those_of_the_settings(served: Served):
+    assert "clipmill_jobs" in httpx.get(f"{served.url}/metrics").text
+    assert got(f"{served.url}/v1/jobs", {"function": "echo", "request": {"text": "x" * 2000}})[0] == 413
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_well_and_leaves_nothing_running(tmp_path: Path, number: signal.Signals):
     with Served(tmp_path) as served:
-        asked = {"function": "render_for_ever", "request": {"path": str(tmp_path / "pid")}}
-        posted(f"{served.url}/v1/jobs", asked)
+        sent(served, "render_for_ever", path=str(tmp_path / "pid"))
         child = pid_in(tmp_path / "pid")
         assert served.stop(number).code == 0
     assert not lives(child)
     assert nothing_left(tmp_path)
 
 
-def test_a_job_under_way_may_end_before_the_service_does(tmp_path: Path):
-    with Served(tmp_path, CLIPMILL_DRAIN_S="30") as served:
-        source = served.data / "local" / "a.mp4"
-        source.parent.mkdir(parents=True)
-        source.write_text("bytes")
-        request = {"input_key": "a.mp4", "output_key": "b.mp4", "count": 2}
-        job = posted(f"{served.url}/v1/jobs", {"function": "copy", "request": request})
+def test_a_job_under_way_may_come_to_its_end_first(tmp_path: Path):
+    with Served(tmp_path, "--quiet", CLIPMILL_DRAIN_S="60") as served:
+        (served.data / "local").mkdir()
+        make_video(served.data / "local" / "a.mp4", Recipe(frames=60))
+        wanted = {"input_key": "a.mp4", "output_key": "b.mp4", "output_width": 720, "output_height": 1280}
+        job_id = sent(served, "process_framing", **wanted)
+        wait_until(lambda: got(f"{served.url}/v1/jobs/{job_id}")[1]["state"] == "running")
         assert served.stop().code == 0
-        served._begin(served.port)
-        assert got(f"{served.url}/v1/jobs/{job['id']}")[1]["state"] in {"succeeded", "queued"}
-
-
-def test_the_log_is_json_on_every_line(tmp_path: Path):
-    with Served(tmp_path) as served:
-        got(f"{served.url}/v1/jobs")
-        served.stop()
-        lines = [json.loads(line) for line in served.log.splitlines() if not line.startswith("Stopping")]
-    assert [line["status"] for line in lines if line.get("route") == "/v1/jobs"] == [200]
-
-
-def test_quiet_logs_nothing_of_calls_that_went_well(tmp_path: Path):
-    with Served(tmp_path, "--quiet") as served:
-        got(f"{served.url}/v1/jobs")
-        assert served.log == ""
+        assert not [line for line in served.log.splitlines() if "answered" in line]
+    ledger = Ledger.open(f"sqlite:///{served.data}/ledger.db")
+    assert ledger.get("local", job_id).state is State.SUCCEEDED
+    ledger.close()
 
 
 def test_without_a_key_only_this_machine_is_let_in(tmp_path: Path):
-    said = called("serve", "--host", "0.0.0.0", "--port", "0", "--data", tmp_path, env=plain_environment(tmp_path))
+    said = called("serve", "--host", EVERYBODY, "--port", "0", "--data", tmp_path, env=plain_environment(tmp_path))
     assert said.code == 4
     assert said.stdout == ""
     assert "clipmill keys" in said.stderr
@@ -92,32 +103,25 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path):
         port = taken.getsockname()[1]
         said = called("serve", "--port", port, "--data", tmp_path, "--json", env=plain_environment(tmp_path))
     assert said.code == 7
-    assert str(port) in said.json["error"]
+    assert f"port {port} cannot be listened on" in said.json["error"]
     assert "Traceback" not in said.stderr
 
 
-def test_a_key_opens_the_service_and_without_it_nothing_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    key = clipmill("keys", "create", "--tenant", "red", "--data", tmp_path / "data").stdout.strip()
-    with Served(tmp_path, "--host", "127.0.0.1") as served:
+def test_from_the_first_key_on_nobody_is_let_in_without_one(served: Served, monkeypatch: pytest.MonkeyPatch):
+    made = clipmill("keys", "create", "--tenant", "red", "--data", served.data, "--json").json
+    monkeypatch.setenv("CLIPMILL_URL", served.url)
+    try:
         assert got(f"{served.url}/v1/jobs")[0] == 401
-        monkeypatch.setenv("CLIPMILL_URL", served.url)
-        monkeypatch.setenv("CLIPMILL_API_KEY", key)
+        monkeypatch.setenv("CLIPMILL_API_KEY", made["key"])
         assert clipmill("jobs", "ls", "--json").json == {"jobs": []}
-        assert key not in served.log
+        assert made["key"] not in served.log
+    finally:
+        clipmill("keys", "revoke", made["id"], "--tenant", "red", "--data", served.data)
+    assert clipmill("jobs", "ls").code == 4
 
 
-def test_metrics_are_there_when_asked_for(tmp_path: Path):
-    with Served(tmp_path, CLIPMILL_METRICS="on") as served, urllib.request.urlopen(f"{served.url}/metrics") as answer:
-        assert b"clipmill_jobs" in answer.read()
-
-
-def test_limits_are_those_of_the_settings(tmp_path: Path):
-    with Served(tmp_path, CLIPMILL_REQUESTS_PER_MINUTE="1") as served:
-        assert [got(f"{served.url}/v1/jobs")[0] for _ in range(2)] == [200, 429]
-
-
-def test_a_database_that_cannot_be_is_refused(tmp_path: Path):
-    environment = plain_environment(tmp_path) | {"CLIPMILL_DATABASE": "mysql://root:canary@host/jobs"}
+def test_a_database_that_cannot_be_is_refused_without_its_password(tmp_path: Path):
+    environment = dict(plain_environment(tmp_path)) | {"CLIPMILL_DATABASE": "mysql://root:canary@host/jobs"}
     said = called("serve", "--port", "0", env=environment)
     assert said.code == 3
     assert "canary" not in said.stderr

@@ -12,7 +12,8 @@ from clipmill.cli.app import VERBS, Verbs
 from clipmill.cli.app import clipmill as group
 
 NEVER = {"cv2", "onnxruntime", "torch"}
-LATE = {"av", "numpy", "pydantic", "rich", "obstore", "clipmill.jobs", "clipmill.engines"}
+SERVING = {"fastapi", "starlette", "uvicorn", "httpx", "sqlalchemy", "alembic"}
+LATE = {"av", "numpy", "pydantic", "rich", "obstore", "clipmill.jobs", "clipmill.engines", *SERVING}
 
 
 def loaded(program: str, *arguments: object) -> set[str]:
@@ -44,7 +45,24 @@ def test_help_of_a_verb_waits_for_no_library_of_the_work():
 def test_probing_loads_neither_storage_nor_models(tmp_path: Path):
     found = silent("probe", make_video(tmp_path / "a.mp4", Recipe(frames=3)))
     assert "av" in found
-    assert not found & {"obstore", "pydantic", "rich", *NEVER}
+    assert not found & {"obstore", "pydantic", "rich", *SERVING, *NEVER}
+
+
+@pytest.mark.parametrize("verb", ["serve", "keys", "jobs"])
+def test_help_of_the_verbs_of_the_service_waits_for_no_library_of_it(verb: str):
+    assert not silent(verb, "--help") & (LATE | NEVER)
+
+
+def test_a_job_of_this_machine_needs_no_library_of_the_service():
+    found = silent("run", "process_framing", "--set", "input_key=nowhere.mp4", "--set", "output_key=a.mp4")
+    assert "clipmill.jobs.perform" in found
+    assert not found & SERVING
+
+
+def test_asking_a_service_needs_no_library_of_serving_one():
+    found = loaded("import clipmill; clipmill.Client('http://127.0.0.1:9').close()")
+    assert "httpx" in found
+    assert not found & ((SERVING - {"httpx"}) | {"av", "numpy"} | NEVER)
 
 
 def test_importing_the_package_loads_no_heavy_library():

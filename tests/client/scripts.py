@@ -45,7 +45,7 @@ class Script:
         while course.step is not None:
             try:
                 course.go_on(self._do(course.step))
-            except _Fault as fault:
+            except _FaultError as fault:
                 course.fail(fault.error)
         assert self.answers == []
         return course.value
@@ -56,13 +56,13 @@ class Script:
                 self.calls.append(call)
                 found = self.answers.pop(0)
                 if isinstance(found, ClipmillError):
-                    raise _Fault(found)
+                    raise _FaultError(found)
                 reply, self._pieces = found
                 return reply
             case Read():
                 piece = self._pieces.pop(0) if self._pieces else None
                 if piece is LOST:
-                    raise _Fault(self.lost)
+                    raise _FaultError(self.lost)
                 return piece
             case Pause(seconds):
                 self.pauses.append(seconds)
@@ -73,7 +73,7 @@ class Script:
         return None
 
 
-class _Fault(Exception):
+class _FaultError(Exception):
     def __init__(self, error: ClipmillError) -> None:
         super().__init__()
         self.error = error

@@ -9,13 +9,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 from tests.media_factory import Recipe, make_video
 from tests.served import Served
+from tests.storage.s3_server import S3Server, s3_server
 
 from clipmill import AsyncClient, Client
 from clipmill.client import Patience
 from clipmill.errors import SourceMissingError, StorageUnavailableError
+
+__all__ = ["s3_server"]
 
 MIB = 1 << 20
 HASTY = Patience(pauses_s=(0.01,) * 4)
@@ -34,6 +38,7 @@ def digest(path: Path) -> str:
 def cutting(port: int, after: int) -> Iterator[str]:
     """A way to the service that is cut behind so many bytes of every answer."""
     with socket.create_server(("127.0.0.1", 0)) as door:
+
         def serve() -> None:
             with suppress(OSError):
                 while True:
@@ -127,3 +132,21 @@ def test_the_awaited_client_carries_files_too(served: Served, tmp_path: Path):
     anyio.run(work)
     assert digest(tmp_path / "b.bin") == sent
     assert told[-1] == 2 * MIB
+
+
+def test_on_a_bucket_bytes_go_to_the_bucket_itself(s3_server: S3Server, tmp_path: Path):
+    sent = random_file(tmp_path / "a.bin", 6 * MIB)
+    url = s3_server.url(s3_server.new_bucket())
+    with Served(tmp_path, "--store", url, **s3_server.environment) as served, Client(served.url) as client:
+        assert client.upload(tmp_path / "a.bin", "raw/a.bin").size == 6 * MIB
+        (address,) = [part["url"] for part in _parts_of_a_new_upload(served.url)]
+        assert address.startswith("http")
+        assert not address.startswith(served.url)
+        job = client.submit("copy", {"input_key": "raw/a.bin", "output_key": "out/b.bin"})
+        (output,) = client.result(job.id).outputs
+        assert output.url.startswith("http")
+        assert digest(client.download(output, tmp_path / "b.bin")) == sent
+
+
+def _parts_of_a_new_upload(url: str) -> list[dict[str, str]]:
+    return httpx.post(f"{url}/v1/uploads", json={"key": "raw/c.bin", "size": 3}).json()["parts"]

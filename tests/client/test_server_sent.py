@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_comments_and_unknown_fields_are_left_out_and_an_id_stays():
 @given(st.lists(st.integers(0, len(STREAM)), max_size=8))
 def test_it_does_not_matter_where_the_bytes_are_cut(cuts: list[int]):
     ends = [0, *sorted(cuts), len(STREAM)]
-    pieces = [STREAM[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    pieces = [STREAM[start:end] for start, end in pairwise(ends)]
     assert read(pieces) == MESSAGES
 
 
@@ -40,7 +42,5 @@ def test_heartbeats_do_not_add_up():
 
 
 def test_a_message_without_end_is_given_up():
-    reader = MessageReader()
     with pytest.raises(StorageUnavailableError, match="larger"):
-        for _ in range(20):
-            list(reader.feed(b"x" * (1 << 20)))
+        read([b"x" * (1 << 20)] * 20)

@@ -16,8 +16,13 @@ def options(verb: str) -> set[str]:
     with click.Context(clipmill) as context:
         command = clipmill.get_command(context, verb)
     assert command is not None
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
     return {
-        way for each in command.params if isinstance(each, click.Option) for way in (*each.opts, *each.secondary_opts)
+        way
+        for part in (command, *inner)
+        for each in part.params
+        if isinstance(each, click.Option)
+        for way in (*each.opts, *each.secondary_opts)
     }
 
 
@@ -36,6 +41,14 @@ def test_every_verb_has_a_heading_and_tells_all_its_options(verb):
 def test_a_verb_tells_no_option_that_it_does_not_have(verb):
     told = set(OPTION.findall(section(PAGE, verb).text))
     assert told - options(verb) == set()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_of_a_group_is_shown(verb):
+    with click.Context(clipmill) as context:
+        command = clipmill.get_command(context, verb)
+    inner = command.commands if isinstance(command, click.Group) else {}
+    assert [name for name in inner if f"clipmill {verb} {name}" not in section(PAGE, verb).text] == []
 
 
 def test_every_heading_but_the_last_is_a_verb():

@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 from tests.docs.pages import GUIDE, Section, code_words, guide_section, rows
 
+from clipmill.function.overlay_shapes import OverlayLook
 from clipmill.function.shapes import ClipShape, RenderOptions
 from clipmill.functions.catalog import ALIASES, CATALOG, load_function
 from clipmill.workflows.catalog import WORKFLOWS
@@ -16,6 +17,7 @@ REQUESTS = {name: load_function(name).request for name in CATALOG} | {
     name: load_function(workflow.planner).request for name, workflow in WORKFLOWS.items()
 }
 FRAMING = guide_section("process_framing")
+OVERLAY = guide_section("render_overlay")
 
 
 def request_section(name: str) -> Section:
@@ -25,8 +27,10 @@ def request_section(name: str) -> Section:
 
 
 def told(name: str) -> str:
-    """All that is written about a request; a framed clip is told once, with its own function."""
+    """All that is written about a request; a framed clip and an overlay are told once, with their own functions."""
     own = request_section(name).text
+    if OverlayLook in models(REQUESTS[name]):
+        own += OVERLAY.text
     framed = issubclass(REQUESTS[name], ClipShape | RenderOptions)
     return own if not framed or name == "process_framing" else own + FRAMING.text
 

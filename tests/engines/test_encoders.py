@@ -153,7 +153,8 @@ def test_nvenc_is_told_by_a_real_trial():
 
 
 @pytest.mark.parametrize(
-    ("profile", "reordering"), [("baseline", 0), *((name, ahead) for name in ("main", "high") for ahead in (0, 1, 2, 4))]
+    ("profile", "reordering"),
+    [("baseline", 0), *((name, ahead) for name in ("main", "high") for ahead in (0, 1, 2, 4))],
 )
 @pytest.mark.parametrize("brief", [True, False])
 def test_beside_others_packets_run_no_further_ahead_and_keep_their_profile(profile, reordering, brief):

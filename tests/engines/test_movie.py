@@ -1,6 +1,7 @@
 import math
 import subprocess
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -198,7 +199,7 @@ def decoded_at(order, reordering, interval=5) -> list[int]:
 def test_packets_are_decoded_one_after_the_other_and_none_after_it_is_shown(order, more):
     times, reordering = order
     decoded = decoded_at(times, reordering + more)
-    assert all(before < after for before, after in zip(decoded, decoded[1:], strict=False))
+    assert all(before < after for before, after in pairwise(decoded))
     assert all(early <= shown for early, shown in zip(decoded, times, strict=True))
 
 

@@ -135,8 +135,6 @@ def test_too_much_damage_leaves_no_file(structures: Structures, tmp_path: Path):
 def test_pictures_keep_their_times_and_the_file_its_duration(structures: Structures, tmp_path: Path):
     source = structures("variable_rate")
     written(patch_of(planned(source)), tmp_path / "patch.mp4")
-    kept, expected = (
-        [picture.time for picture in pictures(path)] for path in (tmp_path / "patch.mp4", source)
-    )
+    kept, expected = ([picture.time for picture in pictures(path)] for path in (tmp_path / "patch.mp4", source))
     assert kept == expected
     assert picture_of(tmp_path / "patch.mp4").duration == picture_of(source).duration

@@ -116,17 +116,18 @@ def test_parameters_that_change_in_the_middle_of_a_group_are_found_out(structure
 
 
 @pytest.mark.parametrize(
-    ("name", "number", "fault", "concealed"),
+    ("hurt", "fault", "concealed"),
     [
-        ("intra_only", 24, "a frame cannot be decoded", 1),
-        ("no_b_frames", 35, None, 1),
-        ("no_b_frames", 59, None, 0),
+        (("intra_only", 24), "a frame cannot be decoded", 1),
+        (("no_b_frames", 35), None, 1),
+        (("no_b_frames", 59), None, 0),
     ],
 )
 def test_a_picture_that_no_decoder_takes_is_stood_in_for(
-    name: str, number: int, fault: str | None, concealed: int, structures: Structures, tmp_path: Path
+    hurt: tuple[str, int], fault: str | None, concealed: int, structures: Structures, tmp_path: Path
 ):
     """No other picture leans on it. Far from every joint it is copied as it is."""
+    name, number = hurt
     source = without_content(structures(name), tmp_path / "hurt.mp4", number)
     report = rendered(planned(source), tmp_path / "out.mp4")
     assert (report.fault, report.concealed_frames) == (fault, concealed)

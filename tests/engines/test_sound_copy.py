@@ -58,7 +58,9 @@ def moved(path: Path, start: Fraction, end: Fraction) -> list[tuple[Fraction, Fr
         ]
 
 
-stretches = st.tuples(*[st.fractions(0, 2, max_denominator=1000)] * 2).map(sorted).filter(lambda pair: pair[0] < pair[1])
+stretches = (
+    st.tuples(*[st.fractions(0, 2, max_denominator=1000)] * 2).map(sorted).filter(lambda pair: pair[0] < pair[1])
+)
 
 
 @pytest.mark.parametrize("name", ["closed", "aac_44100", "mp3", "opus", "mkv", "late_audio"])
@@ -98,7 +100,9 @@ def test_copied_sound_is_the_sources_to_the_sample(rate: int, channels: int, tmp
         # Decoders give out the last packet as a whole.
         assert length <= copied.shape[1] < length + 1024
         apart = [
-            np.abs(copied[:, settled : length - 9] - heard[:, ticks + settled + shift : ticks + length - 9 + shift]).max()
+            np.abs(
+                copied[:, settled : length - 9] - heard[:, ticks + settled + shift : ticks + length - 9 + shift]
+            ).max()
             for shift in (-1, 0, 1)
         ]
         # What a decoder of AAC makes up for noise differs from one decoding to the next.

@@ -43,7 +43,9 @@ class Parted:
         return splittable.work(request, self.world, Fraction(str(STRETCH_S))).written(self.world)
 
     def plan(self, count: int) -> dict[str, Any]:
-        return load_function("plan_parts")(asked(self.function, self.request, parts=count), self.world).to_json()["plan"]
+        return load_function("plan_parts")(asked(self.function, self.request, parts=count), self.world).to_json()[
+            "plan"
+        ]
 
     def rendered(self, plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The results of all parts, rendered one after the other."""

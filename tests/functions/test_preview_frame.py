@@ -6,7 +6,7 @@ import pytest
 from tests.functions.truth import SMALL, Truth, framed
 from tests.media_factory import VARIANTS, read_frame_number
 
-from clipmill.errors import EmptyRangeError, InvalidRequestError
+from clipmill.errors import EmptyRangeError, InvalidRegionError, InvalidRequestError
 from clipmill.functions.framing import process_framing
 from clipmill.functions.preview_frame import preview_frame
 
@@ -94,3 +94,35 @@ def test_the_box_of_a_preview_is_the_one_of_the_export_at_any_time(world, videos
     for time, box in ((0, exported["first_box"]), (last + 1e-4, exported["last_box"])):
         plan = preview_frame.plan(preview_frame.parse(request | {"time": time}), world)
         assert plan["box"] == pytest.approx(box, abs=1e-4)
+
+
+# Overlays
+
+
+SPOT = {"highlight_regions": [{"start_time": 0.5, "end_time": 1, "x": 100, "y": 180, "radius_x": 30, "radius_y": 40}]}
+
+
+def test_an_overlay_without_framing_is_the_whole_picture_at_the_source_s_rate(world, videos):
+    whole = {"input_key": world.put(videos("cfr_25")), "output_key": "frame.png", "overlay": SPOT, "time": 0.47}
+    told = preview_frame(whole, world)
+    assert (told.width, told.height, told.frame, told.source_time) == (640, 360, 11, pytest.approx(0.44))
+    assert preview_frame(whole | {"fps": 50}, world).frame == 23
+
+
+@pytest.mark.parametrize("time", [0.4, 0.6, 1.1])
+def test_a_highlight_is_drawn_while_it_lasts(world, videos, time):
+    common = {"input_key": world.put(videos("cfr_25")), "output_key": "frame.png", "time": time}
+    common |= {"output_width": 640, "output_height": 360, "fps": "source"}
+    preview_frame(common, world)
+    plain = rgb(world.folder / "frame.png").astype(int)
+    preview_frame(common | {"overlay": SPOT | {"effect_type": "spotlight"}}, world)
+    marked = rgb(world.folder / "frame.png").astype(int)
+    assert bool(np.abs(marked[:, 300:] - plain[:, 300:]).mean() > 10) is (time == 0.6)
+
+
+def test_a_fault_of_the_overlay_is_refused(world, videos):
+    request = asked(world, videos("cfr_25"), overlay={"highlight_regions": [{"start_time": 1, "end_time": 0}]})
+    with pytest.raises(InvalidRegionError) as told:
+        preview_frame(request, world)
+    assert told.value.details["index"] == 0
+    assert world.published == []

@@ -1,5 +1,5 @@
 from functools import reduce
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ def test_what_was_met_is_counted(stand_ins: list[bool]):
 @given(pictures, st.lists(st.integers(0, 40), max_size=5))
 def test_parts_of_any_length_add_up_to_the_whole(stand_ins: list[bool], cuts: list[int]):
     edges = [0, *sorted(cuts), len(stand_ins)]
-    runs = [met(stand_ins[first:last]) for first, last in zip(edges, edges[1:], strict=False) if first <= last]
+    runs = [met(stand_ins[first:last]) for first, last in pairwise(edges) if first <= last]
     assert reduce(Concealed.then, runs, NOTHING) == met(stand_ins)
 
 

@@ -14,8 +14,10 @@ weights = st.lists(st.integers(1, 600), min_size=1, max_size=60)
 def tiles(runs: tuple[Run, ...], end: int) -> bool:
     """Whether runs follow each other from 0 to an end, none of them empty."""
     edges = [0, *(run.last for run in runs)]
-    return edges[-1] == end and [(run.first, run.last) for run in runs] == list(pairwise(edges)) and all(
-        run.length > 0 for run in runs
+    return (
+        edges[-1] == end
+        and [(run.first, run.last) for run in runs] == list(pairwise(edges))
+        and all(run.length > 0 for run in runs)
     )
 
 

@@ -47,7 +47,16 @@ ROUTERS = (
 )
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
-_SENT = ("Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Prefer", "Range")
+_SENT = (
+    "Authorization",
+    "X-API-Key",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "Range",
+)
 _SHOWN = ("Location", "ETag", "Retry-After", "X-Request-ID", "Preference-Applied", "Content-Range", "Accept-Ranges")
 
 
@@ -62,7 +71,11 @@ def create_app(service: "Service", options: ApiOptions | None = None) -> FastAPI
         app.include_router(metrics.router)
     if chosen.origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=chosen.origins, allow_methods=_METHODS, allow_headers=_SENT, expose_headers=_SHOWN
+            CORSMiddleware,
+            allow_origins=chosen.origins,
+            allow_methods=_METHODS,
+            allow_headers=_SENT,
+            expose_headers=_SHOWN,
         )
     app.add_middleware(Passage, meters=meters)
     return app
@@ -70,7 +83,14 @@ def create_app(service: "Service", options: ApiOptions | None = None) -> FastAPI
 
 def routes_only() -> FastAPI:
     """The routes, the form of their errors, and the document that tells of both."""
-    app = FastAPI(title="clipmill", version=__version__, summary="Video functions as jobs.", docs_url=None, redoc_url=None, generate_unique_id_function=_name)
+    app = FastAPI(
+        title="clipmill",
+        version=__version__,
+        summary="Video functions as jobs.",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_name,
+    )
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)

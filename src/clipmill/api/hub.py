@@ -101,7 +101,7 @@ class Hub:
             try:
                 self._pass_on(await to_thread.run_sync(self._news, limiter=own))
                 pause = 1
-            except Exception:
+            except Exception:  # noqa: BLE001 - one bad look must not leave all watchers alone
                 LOG.exception("the ledger could not be asked for events")
                 pause = _SPARE_TICKS
 

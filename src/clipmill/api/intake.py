@@ -68,7 +68,9 @@ def check_room(service: "Service", tenant: str) -> None:
     """Whether another job of this tenant may wait."""
     waiting, most = service.ledger.counts(tenant)[State.QUEUED], service.limits.queued_jobs
     if waiting >= most:
-        raise TooManyJobsError(f"{waiting} jobs of this tenant wait, of {most} at most. Send more when some have ended.")
+        raise TooManyJobsError(
+            f"{waiting} jobs of this tenant wait, of {most} at most. Send more when some have ended."
+        )
 
 
 def _check_credentials(body: JobBody) -> None:

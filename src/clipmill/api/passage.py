@@ -51,10 +51,12 @@ class Passage:
     async def _answered(self, scope: Scope, receive: Receive, tell: Send, visit: Visit) -> None:
         try:
             await self._app(scope, receive, tell)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last place where a fault can be told without its secrets
             LOG.exception("a call failed", extra={"fields": {"request_id": visit.request_id}})
             if visit.status is None and scope["type"] == "http":
-                unknown = InternalError("something went wrong on our side. Tell the request id to who runs this service.")
+                unknown = InternalError(
+                    "something went wrong on our side. Tell the request id to who runs this service."
+                )
                 await problem_of(Request(scope), unknown)(scope, receive, tell)
 
     def _note(self, scope: Scope, visit: Visit, seconds: float) -> None:

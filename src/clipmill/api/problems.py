@@ -93,7 +93,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
 
 
-async def _on_ours(connection: HTTPConnection, fault: Exception) -> Response | None:
+async def _on_ours(connection: HTTPConnection, fault: Exception) -> Any:
     assert isinstance(fault, ClipmillError)
     answer = problem_of(connection, fault)
     if isinstance(connection, WebSocket):
@@ -101,7 +101,7 @@ async def _on_ours(connection: HTTPConnection, fault: Exception) -> Response | N
     return answer
 
 
-async def _on_input(connection: HTTPConnection, fault: Exception) -> Response | None:
+async def _on_input(connection: HTTPConnection, fault: Exception) -> Any:
     assert isinstance(fault, RequestValidationError | WebSocketRequestValidationError)
     return await _on_ours(connection, invalid(fault.errors()))
 

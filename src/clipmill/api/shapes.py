@@ -18,7 +18,9 @@ from clipmill.jobs.ledger.tiers import Tier
 from clipmill.jobs.ledger.usage import UsageTotal
 from clipmill.storage.redact import redact
 
-Time = Annotated[datetime, PlainSerializer(iso, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})]
+Time = Annotated[
+    datetime, PlainSerializer(iso, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 JOB_ID = r"job_[0-9A-HJKMNP-TV-Z]{26}"
 
 Label = Annotated[str, Field(min_length=1, max_length=64)]

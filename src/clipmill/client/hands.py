@@ -33,7 +33,7 @@ class Hands:
             case Open(call):
                 return self._called(call, whole=False)
             case Read():
-                with _typed(self._call):
+                with _typed(self._call, self._address):
                     return next(self._pieces, None)
             case Pause(seconds):
                 time.sleep(seconds)
@@ -50,7 +50,7 @@ class Hands:
     def _called(self, call: Call, *, whole: bool) -> Reply:
         self.close()
         self._call = call
-        with _typed(call):
+        with _typed(call, self._address):
             answer = self._answer = self._http.send(self._address.request(call), stream=True)
             self._pieces = answer.iter_raw()
             body = bytearray()
@@ -79,7 +79,7 @@ class AsyncHands:
                 return await self._called(call, whole=False)
             case Read():
                 assert self._pieces is not None
-                with _typed(self._call):
+                with _typed(self._call, self._address):
                     return await anext(self._pieces, None)
             case Pause(seconds):
                 await anyio.sleep(seconds)
@@ -98,7 +98,7 @@ class AsyncHands:
     async def _called(self, call: Call, *, whole: bool) -> Reply:
         await self.close()
         self._call = call
-        with _typed(call):
+        with _typed(call, self._address):
             answer = self._answer = await self._http.send(self._address.request(call), stream=True)
             self._pieces = answer.aiter_raw()
             body = bytearray()
@@ -109,10 +109,10 @@ class AsyncHands:
 
 
 @contextmanager
-def _typed(call: Call) -> Generator[None]:
+def _typed(call: Call, address: Address) -> Generator[None]:
     try:
         yield
     except ClipmillError:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as fault:
-        raise told(fault, call) from fault
+        raise told(fault, call, address) from fault

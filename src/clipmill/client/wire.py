@@ -34,18 +34,22 @@ class Address:
         """As given, else as the environment says."""
         return cls(*Settings.from_environment().calling(url, key))
 
+    def whole(self, call: Call) -> str:
+        """The address of a call; it may open something by itself."""
+        return self.url + call.url if call.url.startswith("/") else call.url
+
     def request(self, call: Call) -> httpx.Request:
         """The call as it is sent. Nobody but the service gets the key."""
         headers = {"User-Agent": f"clipmill/{__version__}", "Accept-Encoding": "identity"} | dict(call.headers)
-        ours = call.url.startswith("/")
-        if ours and self.key:
+        if self.key and call.url.startswith("/"):
             headers["Authorization"] = f"Bearer {self.key}"
-        url = httpx.URL(self.url + call.url if ours else call.url)
+        url = httpx.URL(self.whole(call))
         if call.query:
             url = url.copy_merge_params(dict(call.query))
         extensions = {"timeout": httpx.Timeout(call.within_s, connect=_CONNECT_S).as_dict()}
         if isinstance(call.body, FilePiece):
-            headers["Content-Length"] = str(call.body.size)
+            # Of a body that is a stream, httpx sets neither of them.
+            headers |= {"Host": url.netloc.decode("ascii"), "Content-Length": str(call.body.size)}
             return httpx.Request(call.method, url, headers=headers, stream=call.body, extensions=extensions)
         return httpx.Request(call.method, url, headers=headers, content=call.body, extensions=extensions)
 
@@ -61,9 +65,9 @@ def grown(body: bytearray, data: bytes) -> None:
         raise StorageUnavailableError(f"an answer is larger than {MOST_BYTES >> 20} MiB: is there a clipmill service?")
 
 
-def told(fault: Exception, call: Call) -> ClipmillError:
+def told(fault: Exception, call: Call, address: Address) -> ClipmillError:
     """What an error of the network means."""
-    what = f"{call.method} {redact(call.url)}"
+    what = f"{call.method} {redact(address.whole(call))}"
     if _is_certificate(fault):
         return UntrustedCertificateError(f"{what}: the certificate of the service is not to be trusted: {fault}")
     if isinstance(fault, httpx.ReadTimeout | httpx.WriteTimeout):

@@ -11,6 +11,7 @@ from math import ceil
 from clipmill.engines.picture_times import PictureTimes
 from clipmill.media.copying import Copied, Encoded, Span, Stretch
 from clipmill.media.parts import STRETCH_S, stretch_length
+from clipmill.media.time import round_half_up
 
 
 def encoder_stretches(
@@ -22,7 +23,7 @@ def encoder_stretches(
 
 def frames_about(times: PictureTimes, span: Span) -> int:
     """How many frames a span has at the average rate, at least one."""
-    return max(1, round((span.end - span.start) * times.tick * times.video.rate))
+    return max(1, round_half_up((span.end - span.start) * times.tick * times.video.rate))
 
 
 def _pieces(times: PictureTimes, stretch: Stretch, seconds: Fraction) -> Iterator[Stretch]:

@@ -18,7 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 from clipmill.errors import EncoderFailedError, EncoderUnavailableError
 from clipmill.media.choices import EncoderChoice, Quality
 from clipmill.media.geometry import Size
-from clipmill.media.time import round_half_up
+from clipmill.media.parts import group_length
 
 AnyPacket: TypeAlias = "av.Packet[Any]"
 
@@ -135,7 +135,7 @@ class VideoFormat:
         if self.beside:
             context.sample_aspect_ratio = self.beside.sample_aspect
         context.framerate = self.fps
-        context.gop_size = max(1, round_half_up(2 * self.fps))
+        context.gop_size = group_length(self.fps)
         context.thread_count = self.threads
         context.color_primaries = context.color_trc = context.colorspace = BT709
         context.color_range = LIMITED

@@ -249,7 +249,9 @@ def _form(pictures: Sequence[VideoFormat]) -> dict[str, Any]:
     if any(video.codec is Codec.MAGICYUV for video in pictures):
         return MOV
     clock = next((video.clock for video in pictures if video.clock), None)
-    return MP4 if clock is None else {**MP4, "options": MP4["options"] | {"video_track_timescale": str(clock.denominator)}}
+    return (
+        MP4 if clock is None else {**MP4, "options": MP4["options"] | {"video_track_timescale": str(clock.denominator)}}
+    )
 
 
 def _chapter(mark: Chapter) -> "ContainerChapter":

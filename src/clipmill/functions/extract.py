@@ -110,7 +110,7 @@ def run(request: ExtractRequest, context: Context) -> ExtractResult:
         moments = job.require([moment for moment, entry in files if entry])
         entries = [entry for _, entry in files if entry]
     if Deliverable.COMPILATION in request.outputs:
-        compiled = _compiled(moments, job)
+        compiled = _compiled(moments, job, partial(_written, job=job))
     context.report(1, 1, Stage.ENCODING)
     return _told(entries, compiled, job)
 
@@ -124,7 +124,8 @@ def plan(request: ExtractRequest, context: Context) -> dict[str, Any]:
         | described_patch(_work(moment, job).plan)
         for moment in moments
     ]
-    compiled = _compilation(moments, job).described() if Deliverable.COMPILATION in request.outputs else None
+    joined = Deliverable.COMPILATION in request.outputs
+    compiled = _compiled(moments, job, Compilation.described) if joined else None
     return {
         "clips": clips if Deliverable.CLIPS in request.outputs else [],
         "compilation": compiled,
@@ -179,11 +180,11 @@ def _compilation(moments: Sequence[Moment], job: _Extraction) -> Compilation:
     return plan_compilation(job.request, moments, available_codec(job.request.encoder), job.context.threads)
 
 
-def _compiled(moments: list[Moment], job: _Extraction) -> Result:
-    """The compilation of all moments that can be drawn; each that cannot costs a new beginning."""
+def _compiled(moments: list[Moment], job: _Extraction, step: Callable[[Compilation], T]) -> T:
+    """What a step gives for the compilation of all moments that can be drawn; each that cannot costs a new beginning."""
     while True:
         try:
-            return _written(_compilation(moments, job), job)
+            return step(_compilation(moments, job))
         except NEVER_SKIPPED:
             raise
         except ClipmillError as fault:
@@ -221,7 +222,7 @@ def _told(entries: Sequence[ClipEntry], compiled: Result | None, job: _Extractio
             "height": first.height,
             "fps": first.fps,
             "audio": first.audio,
-            "encoder": "copied" if all(entry.encoder == "copied" for entry in entries) else "x264",
+            "encoder": next((entry.encoder for entry in entries if entry.encoder != "copied"), "copied"),
         }
     return ExtractResult.model_validate(told | {"clips": list(entries), "warnings": job.warnings})
 

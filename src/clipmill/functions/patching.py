@@ -17,7 +17,7 @@ from clipmill.engines.smart import SmartPlan, SmartRender, SmartReport, plan_sma
 from clipmill.engines.sound import clip_sound
 from clipmill.engines.sound_copy import SoundCopy
 from clipmill.function.results import Result, Warn
-from clipmill.functions.planning import Source, picture_warnings
+from clipmill.functions.planning import Source, encoder_name_of, picture_warnings
 from clipmill.functions.writing import measured
 from clipmill.media.choices import Quality
 from clipmill.media.concealed import Concealed

@@ -1,7 +1,7 @@
 """``preview_frame``: one frame of a framed clip as PNG or JPEG, drawn by the code that renders it."""
 
 from fractions import Fraction
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from clipmill.engines.draw import ClipDrawer
 from clipmill.engines.painted import even_size, upright
@@ -24,6 +24,8 @@ FRAMING = frozenset({"crop_keyframes", "output_width", "output_height"})
 
 class PreviewRequest(ClipRequest):
     """A framed clip, what is drawn over its source, and the output time, in seconds, of the frame to draw."""
+
+    faults: ClassVar = {**ClipRequest.faults, **OverlayLook.faults}
 
     time: Annotated[Seconds, at_least(0)] = Fraction(0)
     overlay: OverlayLook | None = None

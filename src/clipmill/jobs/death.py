@@ -28,7 +28,10 @@ class Death:
     memory_kills: int = 0
 
     def error(self, memory_bytes: int) -> ClipmillError:
-        """What it means that a child ended in this way without an outcome."""
+        """What it means that a child ended in this way without an outcome.
+
+        ``memory_bytes`` is what it was allowed, 0 where it ended before that was known.
+        """
         if self.exit_code >= 0:
             return WorkerLostError(f"the child process ended with exit code {self.exit_code} and no outcome.")
         number = -self.exit_code
@@ -48,7 +51,7 @@ class Death:
 
     def _short_of(self, memory_bytes: int, number: int) -> bool:
         by_kernel = number == signal.SIGKILL and self.memory_kills > 0
-        return by_kernel or self.peak_bytes >= _NEARLY_ALL * memory_bytes
+        return by_kernel or 0 < _NEARLY_ALL * memory_bytes <= self.peak_bytes
 
 
 def peak_bytes(usage: resource.struct_rusage) -> int:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response, WebSocket
+from fastapi import APIRouter, Header, Query, Response, WebSocket
 from starlette.concurrency import run_in_threadpool
 
 from clipmill.api.access import JobsReader
@@ -40,7 +40,9 @@ _ANSWERS = {
 }
 
 
-@router.get("/v1/jobs/{job_id}/events", status_code=200, responses=_ANSWERS | problems(404, 422), response_class=EventStream)
+@router.get(
+    "/v1/jobs/{job_id}/events", status_code=200, responses=_ANSWERS | problems(404, 422), response_class=EventStream
+)
 async def stream_job(caller: JobsReader, desk: Here, job_id: JobId, last_id: LastId = None) -> Response:
     """Stream what happens to a job: `state`, `progress`, `log`, and `done` as the last one."""
     return await _stream(desk, caller.tenant, [job_id], last_id)

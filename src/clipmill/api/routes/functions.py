@@ -25,7 +25,9 @@ def list_functions(request: Request, caller: JobsReader, desk: Here) -> Response
 
 
 @router.get("/{name}", responses=problems(404), response_model=FunctionView)
-def get_function(request: Request, caller: JobsReader, desk: Here, name: Annotated[str, Path(max_length=100)]) -> Response:
+def get_function(
+    request: Request, caller: JobsReader, desk: Here, name: Annotated[str, Path(max_length=100)]
+) -> Response:
     """Tell one function."""
     del caller
     try:

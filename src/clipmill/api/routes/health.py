@@ -23,5 +23,7 @@ async def live() -> Health:
 def ready(desk: Here) -> Health:
     """Answer 200 while jobs are taken and carried out, else 503."""
     if not desk.service.ready:
-        raise StorageUnavailableError("jobs are not being carried out: the service starts, stops, or has lost its ledger.")
+        raise StorageUnavailableError(
+            "jobs are not being carried out: the service starts, stops, or has lost its ledger."
+        )
     return Health(status="ready")

@@ -26,7 +26,9 @@ LONGEST_WAIT_S = 60
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?:$|[,;])", re.IGNORECASE)
 
 
-async def job_id_of(request: Request, job_id: Annotated[str, Path(json_schema_extra={"pattern": f"^{JOB_ID}$"})]) -> str:
+async def job_id_of(
+    request: Request, job_id: Annotated[str, Path(json_schema_extra={"pattern": f"^{JOB_ID}$"})]
+) -> str:
     """The id in the path; what can be no id stands for nothing."""
     if not re.fullmatch(JOB_ID, job_id):
         raise SourceMissingError(f"there is no job {job_id!r:.140}. Check the id, and whose key asks.")
@@ -51,7 +53,11 @@ class Listing(BaseModel):
 
 
 @router.post(
-    "/jobs", status_code=202, responses=problems(409, 413, 415, 422), response_model=JobView, openapi_extra=described(JobBody)
+    "/jobs",
+    status_code=202,
+    responses=problems(409, 413, 415, 422),
+    response_model=JobView,
+    openapi_extra=described(JobBody),
 )
 def submit_job(
     request: Request, caller: JobsWriter, desk: Here, body: AnyJob, idempotency_key: IdempotencyKey = None
@@ -62,7 +68,9 @@ def submit_job(
     return _begun(request, desk, desk.service.ledger.submit(wanted))
 
 
-@router.post("/jobs:plan", responses=problems(404, 413, 415, 422, 503), response_model=PlanView, openapi_extra=described(JobBody))
+@router.post(
+    "/jobs:plan", responses=problems(404, 413, 415, 422, 503), response_model=PlanView, openapi_extra=described(JobBody)
+)
 def plan_job(caller: JobsWriter, desk: Here, body: AnyJob) -> Response:
     """Tell what a job would do; nothing is rendered and no job is made."""
     checked(desk.service, body)
@@ -77,7 +85,9 @@ def list_jobs(caller: JobsReader, desk: Here, listing: Annotated[Listing, Query(
     return answer(JobPage(jobs=[JobSummary.of(job) for job in page.jobs], cursor=page.cursor))
 
 
-@router.get("/jobs/{job_id}", responses={304: {"description": "you have it already"}} | problems(404), response_model=JobView)
+@router.get(
+    "/jobs/{job_id}", responses={304: {"description": "you have it already"}} | problems(404), response_model=JobView
+)
 async def get_job(
     request: Request, caller: JobsReader, desk: Here, job_id: JobId, prefer: Annotated[str | None, Header()] = None
 ) -> Response:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 
 from clipmill.api.answers import answer, problems
 from clipmill.api.conditions import check_preconditions, http_date, is_known, range_holds, tag_of
@@ -23,6 +24,21 @@ from clipmill.storage.incoming import put_blocks
 from clipmill.storage.store import ObjectInfo
 
 router = APIRouter(prefix="/v1", tags=["objects"])
+
+
+class _AnyText(Convertor[str]):
+    """All that follows in a path, line breaks included: a key that has one is refused as a key."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("text", _AnyText())
 
 Key = Annotated[
     str, Path(description="1 to 1024 bytes, parts joined by single '/'", json_schema_extra={"minLength": 1})
@@ -60,7 +76,7 @@ class ObjectView(BaseModel):
 
 
 @router.put(
-    "/objects/{key:path}", responses=problems(400, 413, 422, 503), response_model=ObjectView, openapi_extra=BYTES_BODY
+    "/objects/{key:text}", responses=problems(400, 413, 422, 503), response_model=ObjectView, openapi_extra=BYTES_BODY
 )
 async def put_object(request: Request, caller: ObjectsWriter, desk: Here, traffic: OnTheWay, key: Key) -> Response:
     """Write an object, complete or not at all; until it is complete, its key shows the old one."""
@@ -72,7 +88,7 @@ async def put_object(request: Request, caller: ObjectsWriter, desk: Here, traffi
     return answer(ObjectView.of(key, info), headers={"ETag": tag_of(info), "Location": f"/v1/objects/{quote(key)}"})
 
 
-@router.get("/objects/{key:path}", responses=_READ, response_class=Response)
+@router.get("/objects/{key:text}", responses=_READ, response_class=Response)
 async def get_object(request: Request, caller: ObjectsReader, desk: Here, traffic: OnTheWay, key: Key) -> Response:
     """Read an object, or the part of it that `Range` names."""
     source = await run_in_threadpool(opened, desk.service.store, readable(desk, caller, key))
@@ -86,7 +102,7 @@ async def get_object(request: Request, caller: ObjectsReader, desk: Here, traffi
     return answered
 
 
-@router.head("/objects/{key:path}", responses=_READ, response_class=Response)
+@router.head("/objects/{key:text}", responses=_READ, response_class=Response)
 def head_object(request: Request, caller: ObjectsReader, desk: Here, key: Key) -> Response:
     """Tell what `GET` would answer, without the bytes."""
     info = desk.service.store.head(readable(desk, caller, key))
@@ -97,7 +113,7 @@ def head_object(request: Request, caller: ObjectsReader, desk: Here, key: Key) -
     return Response(headers=headers | {"Content-Length": str(info.size)})
 
 
-@router.delete("/objects/{key:path}", status_code=204, responses=problems(404, 412, 422, 503), response_class=Response)
+@router.delete("/objects/{key:text}", status_code=204, responses=problems(404, 412, 422, 503), response_class=Response)
 def delete_object(request: Request, caller: ObjectsWriter, desk: Here, key: Key) -> Response:
     """Delete an object."""
     target = writable(desk, caller, key)

@@ -20,21 +20,24 @@ if TYPE_CHECKING:
 def doctor(app: App, store: str | None) -> None:
     """Try out this machine and a store, and say what is missing.
 
-    Renders a second of video, and writes, reads and deletes a few objects. Ends with 0 if all that is needed works,
-    with 7 if only the store does not, else with 1.
+    Renders a second of video, writes, reads and deletes a few objects, and asks the service's database. Ends with 0 if
+    all that is needed works, with 7 if only the store or the database does not, else with 1.
     """
     from clipmill.cli.examination.checks import examine
+    from clipmill.cli.examination.database import database_checks
     from clipmill.cli.examination.machine import machine_checks
     from clipmill.settings import Settings
 
     settings = Settings.from_environment()
     machine = _told(app, map(examine, machine_checks(settings, app.catalogue)))
     kept = _told(app, _store_findings(store or settings.store, settings))
-    failed = [finding.failed for finding in (*machine, *kept)]
+    noted = _told(app, map(examine, database_checks(settings)))
+    failed = [finding.failed for finding in (*machine, *kept, *noted)]
     value: dict[str, Any] = {
         "status": "error" if any(failed) else "success",
         "machine": [finding.to_json() for finding in machine],
         "store": [finding.to_json() for finding in kept],
+        "database": [finding.to_json() for finding in noted],
     }
     app.output.result(value, f"{sum(failed)} checks failed" if any(failed) else "All that is needed works.")
     if any(failed):

@@ -9,6 +9,7 @@ import click
 from clipmill.cli import options
 from clipmill.cli.app import App
 from clipmill.cli.options import speaking
+from clipmill.errors import StorageUnavailableError
 
 if TYPE_CHECKING:
     from clipmill.cli.stopping import Stop
@@ -74,7 +75,13 @@ def _answer(app: App, settings: "Settings", service: "Service", stop: "Stop") ->
         origins=settings.origins,
         webhooks=settings.webhook_policy,
     )
-    serve(create_app(service, chosen), settings.host, settings.port, bound)
+    try:
+        serve(create_app(service, chosen), settings.host, settings.port, bound)
+    except SystemExit:
+        # The web server's way to give up; what the system said stands in the log.
+        raise StorageUnavailableError(
+            f"{settings.host} port {settings.port} cannot be listened on. Is another service there? Try --port 0."
+        ) from None
 
 
 def _who(settings: "Settings", service: "Service") -> str:
