@@ -75,7 +75,7 @@ def test_every_route_that_the_page_names_is_there():
     assert named - known - {"/openapi", "/v1/ws/jobs/"} == set()
 
 
-def test_the_page_tells_every_column_of_the_client():
+def test_the_client_page_tells_every_call_of_both_clients():
     from clipmill import AsyncClient, Client
 
     calls = {name for name in vars(Client) if not name.startswith("_")}

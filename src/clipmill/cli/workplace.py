@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +53,7 @@ class Workplace:
     def _walked(self, workflow: Workflow, job: Job, on_event: OnEvent, at_once: int) -> Outcome:
         # One core for each step: steps side by side use the cores better than one step spread over them.
         machine = replace(self.machine, threads=max(1, cores() // at_once))
-        module, _, name = workflow.place.partition(":")
-        walk = getattr(import_module(module), name)
+        walk = workflow.load()
         with LocalRunner(machine, cores()) as runner:
             cache_bytes = int(self.settings.cache_gb * GIB)
             return walk(job, machine, runner, on_event=on_event, cancel=self.stop.asked, cache_bytes=cache_bytes)

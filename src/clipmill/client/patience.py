@@ -1,8 +1,9 @@
 """How long a client goes on asking: only where the error says that it may help, with growing pauses, within bounds."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from clipmill.client.calls import Call, Reply
 from clipmill.client.problems import error_of
@@ -35,7 +36,7 @@ class Patience:
 
 def answered(patience: Patience, call: Call) -> Steps[Reply]:
     """The answer to a call that may be made more than once; a problem is raised."""
-    for failures in _from_one():
+    for failures in count(1):
         try:
             reply = yield from send(call)
             if reply.ok:
@@ -48,10 +49,3 @@ def answered(patience: Patience, call: Call) -> Steps[Reply]:
             raise fault
         yield Pause(wait_s)
     raise AssertionError
-
-
-def _from_one() -> Iterator[int]:
-    number = 0
-    while True:
-        number += 1
-        yield number

@@ -15,9 +15,9 @@ from clipmill.runners.with_workflows import WithWorkflows
 from clipmill.settings import Settings, cores
 from clipmill.storage.open import open_store
 from clipmill.storage.retry import RetryPolicy
-from clipmill.workflows.export_multi_clip import export_multi_clip
+from clipmill.workflows.catalog import WORKFLOWS
 
-PLANNERS = {"export_multi_clip": "plan_multi_clip"}
+PLANNERS = {name: workflow.planner for name, workflow in WORKFLOWS.items()}
 LEDGER_FILE = Path("clipmill-data/ledger.db")
 
 Companions = Callable[[Ledger], Sequence[Companion]]
@@ -39,6 +39,7 @@ def open_service(
     threads = max(1, min(settings.threads, cores() // 2))
     machine = replace(settings.machine(store, catalogue), threads=threads, retry=RetryPolicy(pauses_s=()))
     runner = LocalRunner(machine, cores())
-    export = partial(export_multi_clip, cache_bytes=int(settings.cache_gb * GIB))
-    carrier = WithWorkflows(runner, runner.machine, {"export_multi_clip": export})
+    kept = int(settings.cache_gb * GIB)
+    walks = {name: partial(workflow.load(), cache_bytes=kept) for name, workflow in WORKFLOWS.items()}
+    carrier = WithWorkflows(runner, runner.machine, walks)
     return Service(ledger, runner.machine, carrier, PLANNERS, limits or ServiceLimits(), companions(ledger))

@@ -1,7 +1,16 @@
 """The workflows on offer beside the functions: jobs that are made of several calls."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    # Looking a name up must not cost the import of what a job is.
+    from clipmill.jobs.outcome import Outcome
+
+Walk: TypeAlias = "Callable[..., Outcome]"
+"""Called with a job, a machine and a runner; ``on_event``, ``cancel`` and ``cache_bytes`` by name."""
 
 
 @dataclass(frozen=True)
@@ -11,6 +20,11 @@ class Workflow:
     summary: str
     place: str
     planner: str
+
+    def load(self) -> "Walk":
+        """The workflow itself."""
+        module, _, name = self.place.partition(":")
+        return getattr(import_module(module), name)
 
 
 WORKFLOWS: Mapping[str, Workflow] = {

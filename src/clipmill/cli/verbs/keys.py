@@ -44,7 +44,9 @@ def keys() -> None:
 @click.option("--days", type=click.IntRange(1, 36500), help="How long the key is good; for ever unless given.")
 @options.data
 @speaking
-def create(app: App, *, tenant: str | None, name: str, scopes: tuple[str, ...], days: int | None, data: Path) -> None:
+def create(
+    app: App, *, tenant: str | None, name: str, scopes: tuple[str, ...], days: int | None, data: Path | None
+) -> None:
     """Make a key, and show it this once."""
     until = None if days is None else datetime.now(UTC) + timedelta(days=days)
     with _ring(data, tenant) as (ring, owner):
