@@ -11,6 +11,8 @@ from clipmill.function.definition import Function
 from clipmill.functions.catalog import ALIASES, load_function
 from clipmill.jobs.ledger.states import State
 from clipmill.jobs.ledger.submissions import MOST_ATTEMPTS, Submission
+from clipmill.jobs.webhooks.addresses import parse_target
+from clipmill.jobs.webhooks.policy import Policy
 
 if TYPE_CHECKING:
     from clipmill.jobs.dispatch import Service
@@ -44,6 +46,16 @@ def checked(service: "Service", body: JobBody) -> Function[Any]:
     except ClipmillError as fault:
         raise in_body(fault, "request") from None
     return function
+
+
+def check_webhook(body: JobBody, policy: Policy) -> None:
+    """Refuse an address at which nothing would ever be told, before it is kept."""
+    if body.webhook is None:
+        return
+    try:
+        parse_target(body.webhook, policy)
+    except InvalidRequestError as fault:
+        raise in_body(fault, "webhook") from None
 
 
 def submission(service: "Service", tenant: str, body: JobBody, idempotency_key: str | None) -> Submission:

@@ -118,6 +118,7 @@ class Attempt:
             "time_s": limits.time_s,
             "memory_bytes": limits.memory_bytes,
             "file_bytes": limits.file_bytes,
+            "niceness": limits.niceness,
         }
 
     def _watch(self, child: ChildProcess, conversation: Conversation) -> ClipmillError | None:

@@ -61,6 +61,7 @@ def _result(order: dict[str, Any], channel: Channel) -> dict[str, Any]:
     channel.send({"say": "needs", "timeout_s": needs.timeout_s, "memory_gb": needs.memory_gb, "retries": needs.retries})
     time_s = order["time_s"] or needs.timeout_s
     memory_bytes = order["memory_bytes"] or needs.memory_gb * GIB
+    os.nice(order["niceness"])
     enclose(memory_bytes, order["file_bytes"], cpu_s=int(time_s * (os.cpu_count() or 1)) + 1)
     request = function.parse(order["request"])
     if order["verb"] == "plan":

@@ -18,6 +18,8 @@ from clipmill.storage.retry import RetryPolicy
 from clipmill.workflows.catalog import WORKFLOWS
 
 PLANNERS = {name: workflow.planner for name, workflow in WORKFLOWS.items()}
+BEHIND_ANSWERS = 10
+"""Renders stand back behind the answers of the service that shares their cores."""
 LEDGER_FILE = Path("clipmill-data/ledger.db")
 
 Companions = Callable[[Ledger], Sequence[Companion]]
@@ -38,6 +40,7 @@ def open_service(
     # single one, since the ledger counts attempts and waits between them.
     threads = max(1, min(settings.threads, cores() // 2))
     machine = replace(settings.machine(store, catalogue), threads=threads, retry=RetryPolicy(pauses_s=()))
+    machine = replace(machine, limits=replace(machine.limits, niceness=BEHIND_ANSWERS))
     runner = LocalRunner(machine, cores())
     kept = int(settings.cache_gb * GIB)
     walks = {name: partial(workflow.load(), cache_bytes=kept) for name, workflow in WORKFLOWS.items()}

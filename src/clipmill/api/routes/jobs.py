@@ -11,7 +11,7 @@ from clipmill.api.access import JobsReader, JobsWriter
 from clipmill.api.answers import answer, problems, tagged
 from clipmill.api.bodies import body_of, described
 from clipmill.api.desk import Desk, Here
-from clipmill.api.intake import check_room, checked, submission
+from clipmill.api.intake import check_room, check_webhook, checked, submission
 from clipmill.api.leaving import while_there
 from clipmill.api.shapes import JOB_ID, JobBody, JobPage, JobSummary, JobView, PlanView
 from clipmill.api.visit import visit_of
@@ -63,6 +63,7 @@ def submit_job(
     request: Request, caller: JobsWriter, desk: Here, body: AnyJob, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Submit a job. The same Idempotency-Key with the same body is the same job for a day."""
+    check_webhook(body, desk.options.webhooks)
     wanted = submission(desk.service, caller.tenant, body, idempotency_key)
     check_room(desk.service, caller.tenant)
     return _begun(request, desk, desk.service.ledger.submit(wanted))
@@ -73,6 +74,7 @@ def submit_job(
 )
 def plan_job(caller: JobsWriter, desk: Here, body: AnyJob) -> Response:
     """Tell what a job would do; nothing is rendered and no job is made."""
+    check_webhook(body, desk.options.webhooks)
     checked(desk.service, body)
     plan = desk.service.plan(body.function, body.request, caller.tenant)
     return answer(PlanView(function=body.function, plan=plan))
