@@ -1,10 +1,11 @@
 """Events over real connections, from a service in a process of its own."""
 
+import http.client
 import json
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -235,13 +236,16 @@ def test_a_socket_is_refused_with_the_problem_that_a_call_would_get(
 
 def test_a_connection_serves_one_call_after_another(live: Live):
     host, port = live.service.url.removeprefix("http://").split(":")
-    call = "".join(
-        [f"GET /v1/jobs HTTP/1.1\r\nHost: {host}\r\n", *(f"{k}: {v}\r\n" for k, v in live.headers.items()), "\r\n"]
-    )
-    with socket.create_connection((host, int(port)), timeout=QUIET_S) as connection:
+    with closing(http.client.HTTPConnection(host, int(port), timeout=QUIET_S)) as connection:
+        sockets: list[object] = []
         for _ in range(3):
-            connection.sendall(call.encode())
-            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            connection.request("GET", "/v1/jobs", headers=dict(live.headers))
+            told = connection.getresponse()
+            told.read()
+            assert told.status == 200
+            sockets.append(connection.sock)
+    assert sockets[0] is not None
+    assert all(used is sockets[0] for used in sockets)
 
 
 @pytest.fixture

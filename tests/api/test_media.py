@@ -123,7 +123,7 @@ def test_what_is_not_there_is_404_and_costs_no_child(client: Caller, route: str,
 
 
 def test_a_file_that_takes_too_long_is_given_up(make_world, calling, videos):
-    there = make_world(plan_s=0.01)
+    there = make_world(plan_s=1e-6)
     there.service.store.upload(videos("cfr_25"), "team/raw/film.mp4")
     client = calling(there)
     client.headers = there.headers()

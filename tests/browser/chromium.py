@@ -116,7 +116,10 @@ def watch(video: Path, times: Sequence[float]) -> Watched:
     program = find_chromium()
     assert program
     page = PAGE.replace("__TIMES__", json.dumps(list(times))).encode()
-    with _served(video, page) as (address, told, arrived), tempfile.TemporaryDirectory() as profile:
+    with (
+        _served(video, page) as (address, told, arrived),
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+    ):
         command = [program, *FLAGS, f"--user-data-dir={profile}", address]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:

@@ -74,11 +74,19 @@ def test_a_stretch_is_the_packets_that_sound_in_it_and_those_that_it_leans_on(na
     def law(stretch: list[Fraction]) -> None:
         start, end = stretch
         found = moved(path, start, end)
-        wanted = [(at, data) for at, lasts, data in all_packets if at < end and at + lasts > start - lead]
-        assert [data for *_, data, _ in found] == [data for _, data in wanted]
+        tick = Fraction(1, 1000) if name == "mkv" else Fraction(1, 44_100)
+        # Where times are rounded to milliseconds, so is the length of the packet that ends just where the lead begins.
+        slacks = (Fraction(0), tick, -tick) if name == "mkv" else (Fraction(0),)
+        reaching = [
+            [(at, data) for at, lasts, data in all_packets if at < end and at + lasts > start - lead + slack]
+            for slack in slacks
+        ]
+        wanted = next(
+            (some for some in reaching if [data for _, data in some] == [data for *_, data, _ in found]), None
+        )
+        assert wanted is not None
         origin = {at - begins for (at, _), (begins, *_) in zip(wanted, found, strict=True)}
         assert len(origin) <= 1
-        tick = Fraction(1, 1000) if name == "mkv" else Fraction(1, 44_100)
         assert all(abs(shift - start) <= tick for shift in origin)
         assert all(begins + lasts <= end - start + tick for begins, lasts, *_ in found)
         assert [reached for *_, reached in found] == sorted(reached for *_, reached in found)

@@ -16,7 +16,15 @@ def below(pid: int) -> list[int]:
 def workers() -> list[int]:
     """The processes in which functions run: forks of the warm processes that are this one's children."""
     here = os.getpid()
-    return [pid for pid in below(here) if _parent(Path(f"/proc/{pid}")) != here]
+    return [pid for pid in below(here) if _parent(Path(f"/proc/{pid}")) != here and _is_warm(pid)]
+
+
+def _is_warm(pid: int) -> bool:
+    """Whether a process comes from a warm one of ours: databases and browsers of other tests have children too."""
+    try:
+        return b"clipmill.jobs.warm" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _parent(path: Path) -> int | None:

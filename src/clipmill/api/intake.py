@@ -55,7 +55,7 @@ def check_webhook(body: JobBody, policy: Policy) -> None:
     try:
         parse_target(body.webhook, policy)
     except InvalidRequestError as fault:
-        raise in_body(fault, "webhook") from None
+        raise in_body(InvalidRequestError(fault.message), "webhook") from None
 
 
 def submission(service: "Service", tenant: str, body: JobBody, idempotency_key: str | None) -> Submission:
