@@ -337,3 +337,8 @@ def test_the_plan_refuses_what_the_call_refuses(structures: Structures, world: F
     (world.folder / "small.png").write_bytes(png((158, 96)))
     with pytest.raises(InvalidLayerError, match="158"):
         plan_of(world, structures("closed"), text_layers=[image(key="small.png")])
+
+
+def test_a_ground_that_is_no_colour_is_rejected_before_anything_is_drawn(tmp_path: Path):
+    with pytest.raises(InvalidRequestError, match="pad_color"):
+        render_overlay.parse({"input_key": "a.mp4", "output_key": "b.mp4", "pad_color": "black"})

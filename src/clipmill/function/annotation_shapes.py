@@ -16,7 +16,7 @@ from clipmill.errors import (
     LimitExceededError,
     NoClipsError,
 )
-from clipmill.function.shapes import EDITOR_FIELDS, TransitionShape, even_side, readable_rate
+from clipmill.function.shapes import EDITOR_FIELDS, MOST_CLIPS, TransitionShape, even_side, readable_rate
 from clipmill.function.wire import Count, Flag, Number, Seconds, Text, WireModel, at_least, between
 from clipmill.media.annotations import (
     Annotation,
@@ -29,7 +29,6 @@ from clipmill.media.annotations import (
 from clipmill.media.choices import EncoderChoice, Quality
 from clipmill.media.geometry import Fit
 
-MOST_CLIPS = 500
 _SEQUENCE = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
 

@@ -6,10 +6,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import model_validator
 
 from clipmill.function.shapes import EDITOR_FIELDS
-from clipmill.function.wire import Number, Seconds, Text, WireModel, at_least, between
+from clipmill.function.wire import Colour, Number, Seconds, Text, WireModel, at_least, between
 from clipmill.media.layers import Align, Anchor, ImageLayer, Layer, TextLayer, Weight
 
 MOST_LAYERS = 200
@@ -31,15 +31,6 @@ class LayerType(StrEnum):
     TEXT = "text"
 
 
-def _hex_colour(value: str) -> str:
-    digits = value.removeprefix("#")
-    if len(value) != 7 or len(digits) != 6 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
-        raise ValueError("expected a colour as #RRGGBB")
-    return value.upper()
-
-
-Colour = Annotated[Text, AfterValidator(_hex_colour)]
-"""A colour as #RRGGBB."""
 Opacity = Annotated[Number, between(0, 1)]
 Length = Annotated[Number, between(1, LARGEST_LENGTH)]
 """Pixels of something that can be seen."""

@@ -14,7 +14,7 @@ from clipmill.errors import (
     LimitExceededError,
     UnknownEffectError,
 )
-from clipmill.function.layer_shapes import MOST_LAYERS, Colour, LayerShape, Opacity
+from clipmill.function.layer_shapes import MOST_LAYERS, LayerShape, Opacity
 from clipmill.function.region_shapes import (
     RegionGround,
     RegionKeyframe,
@@ -24,7 +24,7 @@ from clipmill.function.region_shapes import (
     timed,
 )
 from clipmill.function.shapes import EDITOR_FIELDS
-from clipmill.function.wire import Flag, Number, WireModel, between
+from clipmill.function.wire import Colour, Flag, Number, WireModel, between
 from clipmill.media.choices import Effect, HighlightShape
 from clipmill.media.geometry import Size
 from clipmill.media.highlights import Highlights, Region

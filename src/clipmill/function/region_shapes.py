@@ -12,10 +12,9 @@ from typing import Annotated, Any, Self, TypedDict
 from pydantic import field_validator, model_validator
 
 from clipmill.errors import LimitExceededError
-from clipmill.function.layer_shapes import Colour
 from clipmill.function.moments import Moment
 from clipmill.function.shapes import EDITOR_FIELDS, MOST_KEYFRAMES
-from clipmill.function.wire import Count, Flag, Number, Seconds, WireModel, between
+from clipmill.function.wire import Colour, Count, Flag, Number, Seconds, WireModel, between
 from clipmill.media.geometry import Size
 from clipmill.media.highlights import Region
 from clipmill.media.time import selection_tolerance

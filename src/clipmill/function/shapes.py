@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from clipmill.errors import (
     InvalidKeyframeError,
@@ -13,13 +13,15 @@ from clipmill.errors import (
     InvalidSizeError,
     LimitExceededError,
 )
-from clipmill.function.wire import Count, Factor, Flag, Number, Seconds, Text, WireModel, at_least, between
+from clipmill.function.moments import Moment
+from clipmill.function.wire import Colour, Count, Factor, Flag, Number, Seconds, Text, WireModel, at_least, between
 from clipmill.media.choices import EncoderChoice, Motion, Quality, Upscale, UpscaleFallback, UpscaleModel
 from clipmill.media.geometry import Box, Fit
 from clipmill.media.time import parse_rate
 from clipmill.media.timeline import FASTEST, SLOWEST, SegmentEdits
 from clipmill.media.tracks import Blend
 
+MOST_CLIPS = 500
 MOST_KEYFRAMES = 10_000
 FINEST_RATE = 100_000
 """Largest denominator of a rate: numerators must fit in 32 bits."""
@@ -38,13 +40,11 @@ class UpscaleWeights(WireModel):
     sha256: Text | None = None
 
 
-class CropKeyframe(WireModel):
-    """Where the crop is at one moment: pixels of the displayed source, seconds from the clip start."""
+class CropKeyframe(Moment):
+    """Where the crop is at one moment: pixels of the displayed source, counted from the clip start."""
 
     ignored = EDITOR_FIELDS
 
-    time: Seconds | None = None
-    frame: Count | None = None
     x: Number
     y: Number
     width: Number
@@ -56,27 +56,6 @@ class CropKeyframe(WireModel):
         if value <= 0:
             raise ValueError(f"expected more than 0 px, got {value:g}")
         return value
-
-    def seconds(self, rate: Fraction, index: int) -> Fraction:
-        """The exact time of this key; ``frame`` counts from the clip start at the source's own rate."""
-        if self.frame is None:
-            return self.time if self.time is not None else Fraction(0)
-        by_frame = self.frame / rate
-        if self.time is None:
-            return by_frame
-        if abs(self.time - by_frame) > 1 / rate:
-            raise InvalidKeyframeError(
-                f"keyframe {index}: frame {self.frame} is at {float(by_frame):g} s, but time says {float(self.time):g} s; "
-                "send one of them, or two that agree within a frame",
-                details={"index": index},
-            )
-        return self.time
-
-    @model_validator(mode="after")
-    def _has_a_moment(self) -> Self:
-        if self.time is None and self.frame is None:
-            raise ValueError("expected time (seconds) or frame (a number from 0), got neither")
-        return self
 
     def box(self) -> Box:
         return Box(self.x, self.y, self.width, self.height)
@@ -215,21 +194,13 @@ class RenderOptions(WireModel):
     quality: Quality = Quality.STANDARD
     encoder: EncoderChoice = EncoderChoice.AUTO
     fit: Fit = Fit.COVER
-    pad_color: Text = "#000000"
+    pad_color: Colour = "#000000"
     interpolation: Blend = Blend.LINEAR
     motion: Motion = Motion.DUPLICATE
     upscale: Upscale = Upscale.NEVER
     upscale_model: UpscaleModel = UpscaleModel.GENERAL
     upscale_weights: UpscaleWeights | None = None
     upscale_fallback: UpscaleFallback = UpscaleFallback.NONE
-
-    @field_validator("pad_color")
-    @classmethod
-    def _colour(cls, value: str) -> str:
-        digits = value.removeprefix("#")
-        if len(digits) != 6 or len(value) != 7 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
-            raise ValueError("expected a colour as #RRGGBB")
-        return value.upper()
 
     def rate(self, source: Fraction) -> Fraction:
         """Output frames per second; "source" is the source's exact rate, as closely as containers can write it."""

@@ -57,6 +57,17 @@ Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict()]
 
 
+def _hex_colour(value: str) -> str:
+    digits = value.removeprefix("#")
+    if len(value) != 7 or len(digits) != 6 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
+        raise ValueError("expected a colour as #RRGGBB")
+    return value.upper()
+
+
+Colour = Annotated[Text, AfterValidator(_hex_colour)]
+"""A colour as #RRGGBB."""
+
+
 class WireModel(BaseModel):
     """A request shape. Subclasses name further spellings, ignored fields and the error of each field."""
 

@@ -11,7 +11,7 @@ from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Needs
 from clipmill.function.results import PlanResult
-from clipmill.function.shapes import ClipShape, RenderOptions, TransitionShape
+from clipmill.function.shapes import MOST_CLIPS, ClipShape, RenderOptions, TransitionShape
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Text
 from clipmill.functions.multi_clip_item import process_multi_clip_item
@@ -30,8 +30,6 @@ from clipmill.media.framing import ClipPlan
 from clipmill.media.geometry import Fit
 from clipmill.media.tracks import Blend
 from clipmill.media.transitions import Join, TransitionKind, plan_join
-
-MOST_CLIPS = 500
 
 
 class Clip(ClipShape):

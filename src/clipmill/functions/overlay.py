@@ -21,7 +21,7 @@ from clipmill.function.overlay_shapes import OverlayLook
 from clipmill.function.results import Result
 from clipmill.function.shapes import ClipShape, CropKeyframe, even_side
 from clipmill.function.stages import Stage
-from clipmill.function.wire import Count, Flag, Text
+from clipmill.function.wire import Colour, Count, Flag, Text
 from clipmill.functions.overlay_painting import Overlay, overlay_of
 from clipmill.functions.patching import PatchWork, described_patch, patch_result, plan_window, source_warnings
 from clipmill.functions.planning import FramedShape, Source, encoder_name_of, open_source, plan_clip
@@ -60,7 +60,7 @@ class OverlayRequest(OverlayLook):
     output_width: Annotated[Count, even_side] | None = None
     output_height: Annotated[Count, even_side] | None = None
     fit: Fit = Fit.COVER
-    pad_color: Text = "#000000"
+    pad_color: Colour = "#000000"
 
     @field_validator("crop_keyframes", mode="before")
     @classmethod

@@ -56,8 +56,6 @@ class Job:
         for name in ("id", "function", "tenant"):
             if not isinstance(values.get(name), str):
                 raise InvalidRequestError(f"job: {name} must be text, got {values.get(name)!r:.100}")
-        if not isinstance(values.get("kept", True), bool):
-            raise InvalidRequestError(f"job: kept must be true or false, got {values['kept']!r:.100}")
         if not isinstance(values.get("request"), Mapping):
             raise InvalidRequestError(f"job: request must be a JSON object, got {values.get('request')!r:.100}")
         if not isinstance(values.get("kept", True), bool):

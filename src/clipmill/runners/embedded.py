@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from clipmill.functions.catalog import CATALOG
 from clipmill.jobs.dispatch.limits import ServiceLimits
@@ -20,7 +19,6 @@ from clipmill.workflows.catalog import WORKFLOWS
 PLANNERS = {name: workflow.planner for name, workflow in WORKFLOWS.items()}
 BEHIND_ANSWERS = 10
 """Renders stand back behind the answers of the service that shares their cores."""
-LEDGER_FILE = Path("clipmill-data/ledger.db")
 
 Companions = Callable[[Ledger], Sequence[Companion]]
 
@@ -33,8 +31,8 @@ def open_service(
     limits: ServiceLimits | None = None,
     companions: Companions = lambda _ledger: (),
 ) -> Service:
-    """A service on the store of the settings, not yet started; ``ledger_url`` defaults to a SQLite file."""
-    ledger = Ledger.open(ledger_url or f"sqlite:///{LEDGER_FILE}")
+    """A service on the store of the settings, not yet started; ``ledger_url`` stands for the settings' database."""
+    ledger = Ledger.open(ledger_url or settings.database)
     store = open_store(settings.store, settings.environment)
     # Two jobs at a time where there are two cores: a short one should not wait for a long one's end. An attempt is a
     # single one, since the ledger counts attempts and waits between them.

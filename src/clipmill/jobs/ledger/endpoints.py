@@ -72,6 +72,12 @@ def change(
     return Endpoint(**connection.execute(changed).mappings().one())
 
 
+def enable(connection: Connection, endpoint: Endpoint) -> Endpoint:
+    """Send there again."""
+    changed = update(endpoints).where(endpoints.c.id == endpoint.id).values(enabled=True).returning(*endpoints.c)
+    return Endpoint(**connection.execute(changed).mappings().one())
+
+
 def disable(connection: Connection, endpoint_id: str) -> None:
     """Send nothing more there, what waits included."""
     connection.execute(update(endpoints).where(endpoints.c.id == endpoint_id).values(enabled=False))

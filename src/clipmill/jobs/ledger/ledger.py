@@ -14,7 +14,6 @@ from clipmill.jobs.faults import typed
 from clipmill.jobs.ledger import endings, events, leases, listing, progress, rows, submissions, usage
 from clipmill.jobs.ledger.backoff import Chance, chance
 from clipmill.jobs.ledger.database import open_engine, reading, writing
-from clipmill.jobs.ledger.enabling import Enabling
 from clipmill.jobs.ledger.endings import Ending
 from clipmill.jobs.ledger.events import LedgerEvent
 from clipmill.jobs.ledger.key_ring import KeyRing
@@ -42,7 +41,6 @@ class Ledger:
     ) -> None:
         self.outbox = Outbox(engine, clock, draw)
         self.webhooks = Webhooks(engine, clock)
-        self.enabling = Enabling(engine)
         self.keys = KeyRing(engine, clock)
         self.watching = Watching(engine)
         self._engine = engine

@@ -57,6 +57,11 @@ class Webhooks:
             endpoint = endpoints.find(connection, tenant, endpoint_id)
             return endpoints.change(connection, endpoint, signing=secrets, kinds=kinds)
 
+    def enable(self, tenant: str, endpoint_id: str) -> Endpoint:
+        """Send again what is told from now on; messages that were given up meanwhile can be replayed."""
+        with writing(self._engine) as connection:
+            return endpoints.enable(connection, endpoints.find(connection, tenant, endpoint_id))
+
     def disable(self, tenant: str, endpoint_id: str) -> None:
         with writing(self._engine) as connection:
             endpoints.disable(connection, endpoints.find(connection, tenant, endpoint_id).id)

@@ -49,7 +49,7 @@ class Endpoints:
         if known.enabled and not enabled:
             self._ledger.webhooks.disable(tenant, endpoint_id)
         elif enabled and not known.enabled:
-            self._ledger.enabling.enable(tenant, endpoint_id)
+            self._ledger.webhooks.enable(tenant, endpoint_id)
         return self._ledger.webhooks.change(tenant, endpoint_id, kinds=kinds)
 
     def rotate(self, tenant: str, endpoint_id: str) -> Endpoint:
