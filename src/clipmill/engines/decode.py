@@ -50,13 +50,13 @@ class Sighting:
 
 
 class PictureReader:
-    """Reads the pictures of one video stream."""
+    """Reads the pictures of one video stream; ``tolerance`` is by how much a picture may be late and still count."""
 
-    def __init__(self, media: Media, video: VideoInfo, threads: int = 0) -> None:
+    def __init__(self, media: Media, video: VideoInfo, threads: int = 0, tolerance: Fraction | None = None) -> None:
         self._media = media
         self._video = video
         self._threads = threads
-        self._tolerance = selection_tolerance(video.rate)
+        self._tolerance = selection_tolerance(video.rate) if tolerance is None else tolerance
         self._lost: list[Fraction] = []
 
     def on_screen(self, times: Iterable[Fraction]) -> Iterator[Sighting]:

@@ -22,7 +22,7 @@ def write_picture(frame: av.VideoFrame, path: Path) -> None:
 
 def write_png(frame: av.VideoFrame, path: Path) -> None:
     """Write a BT.709 picture as PNG, 8-bit RGB."""
-    picture = _rgb(frame)
+    picture = rgb(frame)
     encoder = av.CodecContext.create("png", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "rgb24"
@@ -33,10 +33,11 @@ def write_png(frame: av.VideoFrame, path: Path) -> None:
 
 def write_jpeg(frame: av.VideoFrame, path: Path) -> None:
     """Write a BT.709 picture as JPEG, with all of its colour."""
-    Image.fromarray(_rgb(frame).to_ndarray()).save(path, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+    Image.fromarray(rgb(frame).to_ndarray()).save(path, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
 
 
-def _rgb(frame: av.VideoFrame) -> av.VideoFrame:
+def rgb(frame: av.VideoFrame) -> av.VideoFrame:
+    """A BT.709 picture of limited range as 8-bit RGB."""
     return frame.reformat(
         format="rgb24",
         src_colorspace=Colorspace.ITU709,

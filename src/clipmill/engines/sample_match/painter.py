@@ -67,7 +67,8 @@ class MatchPainter:
     def __init__(self, story: Story, view: View, seed: int) -> None:
         self._story, self._view, self._seed = story, view, seed
         self._grounds = _grounds(view, seed)
-        self._stands = [_bytes_of(band) for band in draw_stands(view, seed)]
+        # Few poses are seen in a short film, and none of a goal where there is no goal.
+        self._stands = cache(self._drawn_stands)
         self._runners = {player: _Runner(_body(player)) for player in PLAYERS}
         self._referee = _Runner(Body(_REFEREE_KIT, _SKINS[0], _HAIR[0]))
         self._chance = np.random.default_rng((seed, 5))
@@ -79,7 +80,7 @@ class MatchPainter:
     def paint(self, planes: Planes, time: float, clock: str, score: tuple[int, int]) -> None:
         """Fill the planes with the picture at a time."""
         ground = self._grounds[int(self._chance.integers(GRAINS))]
-        for plane, still, stand in zip(planes, ground, self._stands[self._stand_pose(time)], strict=True):
+        for plane, still, stand in zip(planes, ground, self._stands(self._stand_pose(time)), strict=True):
             plane[stand.shape[0] :] = still[stand.shape[0] :]
             plane[: stand.shape[0]] = stand
         self._paint_actors(planes, time)
@@ -88,6 +89,9 @@ class MatchPainter:
         for index, (plane, board) in enumerate(zip(planes, self._scoreboard(clock, score), strict=True)):
             y, x = top >> (index > 0), left >> (index > 0)
             plane[y : y + board.shape[0], x : x + board.shape[1]] = board[: plane.shape[0] - y, : plane.shape[1] - x]
+
+    def _drawn_stands(self, pose: int) -> tuple[Bytes, Bytes, Bytes]:
+        return _bytes_of(draw_stands(self._view, self._seed, pose))
 
     def _stand_pose(self, time: float) -> int:
         slot = int(time * STANDS_RATE)

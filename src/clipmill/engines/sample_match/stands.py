@@ -27,12 +27,8 @@ _SHIRT_ODDS = (0.2, 0.2, 0.13, 0.15, 0.09, 0.08, 0.05, 0.1)
 _SKINS = ((232, 190, 160), (200, 150, 115), (140, 96, 68), (98, 66, 48))
 
 
-def draw_stands(view: View, seed: int) -> list[Values]:
-    """The stands' band in its poses: the quiet ones first, then those of a goal."""
-    return [_stand(view, seed, pose) for pose in range(QUIET_POSES + LOUD_POSES)]
-
-
-def _stand(view: View, seed: int, pose: int) -> Values:
+def draw_stands(view: View, seed: int, pose: int) -> Values:
+    """The stands' band in one of its poses: the quiet ones come first, then those of a goal."""
     # The same people in every pose: their looks come from the seed, how they move from seed and pose.
     looks, moves = np.random.default_rng((seed, 1)), np.random.default_rng((seed, 2, pose))
     height = round(BOARDS_TOP * view.down)

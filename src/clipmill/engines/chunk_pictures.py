@@ -1,0 +1,80 @@
+"""The pictures of caption chunks, decoded once and kept on the disk until nobody needs them.
+
+*Convention:* pictures are height x width x 3, 8-bit RGB, counted from 0 in the order of the chunk's packets.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from clipmill.engines.source import open_container, reading
+from clipmill.engines.still import rgb
+from clipmill.errors import BadMedia, CorruptArtifactError
+from clipmill.media.geometry import Size
+
+Rgb = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPictures:
+    """The raw pictures of a chunk, in a file of their own."""
+
+    path: Path
+    size: Size
+    count: int
+
+    def picture(self, number: int) -> Rgb:
+        """One picture, read from the file."""
+        samples = self.size.width * self.size.height * 3
+        flat = np.fromfile(self.path, np.uint8, samples, offset=number * samples)
+        return flat.reshape(self.size.height, self.size.width, 3)
+
+    def discard(self) -> None:
+        """Give the room on the disk back."""
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenPictures:
+    """Pictures out of several chunks, read again each time they are gone through."""
+
+    chosen: Sequence[tuple[StoredPictures, int]]
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __iter__(self) -> Iterator[Rgb]:
+        return (chunk.picture(number) for chunk, number in self.chosen)
+
+
+def decode_chunk(chunk: Path, size: Size, count: int, target: Path, threads: int) -> StoredPictures:
+    """Decode a chunk to ``target``; one that does not hold exactly the pictures it should is refused."""
+    found = 0
+    try:
+        with open_container(chunk) as container, reading(chunk), target.open("wb") as file:
+            stream = container.streams.video[0]
+            stream.codec_context.thread_count = threads
+            for frame in container.decode(stream):
+                _check_size(frame, size, chunk.name)
+                found += 1
+                pixels: Any = rgb(frame).to_ndarray()
+                file.write(np.ascontiguousarray(pixels).data)
+    except (BadMedia, IndexError) as fault:
+        raise _corrupt(chunk.name, f"cannot be decoded ({fault})") from fault
+    if found != count:
+        raise _corrupt(chunk.name, f"expected {count} pictures, got {found}")
+    return StoredPictures(target, size, count)
+
+
+def _check_size(frame: av.VideoFrame, size: Size, name: str) -> None:
+    if (frame.width, frame.height) != (size.width, size.height):
+        raise _corrupt(name, f"expected {size.width}x{size.height} px, got {frame.width}x{frame.height}")
+
+
+def _corrupt(name: str, fault: str) -> CorruptArtifactError:
+    return CorruptArtifactError(f"{name}: {fault}. Infer the extents again to write a new version.")

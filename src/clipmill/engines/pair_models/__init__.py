@@ -1,0 +1,6 @@
+"""What tells whether a caption starts, stays, changes or ends between two neighbouring frames."""
+
+from clipmill.engines.pair_models.choice import TEXTCHANGE, pair_model
+from clipmill.engines.pair_models.model import PairContext, PairModel, both_ways
+
+__all__ = ["TEXTCHANGE", "PairContext", "PairModel", "both_ways", "pair_model"]
