@@ -8,8 +8,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clipmill.errors import ConflictError, InvalidKeyError, SourceMissingError, StorageUnavailableError
-from clipmill.storage.incoming import CopiesInside, SignsPuts, join_objects, put_blocks
+from clipmill.errors import (
+    ConflictError,
+    InvalidKeyError,
+    NotFoundError,
+    PreconditionFailedError,
+    SourceMissingError,
+    StorageUnavailableError,
+)
+from clipmill.storage.incoming import CopiesInside, SignsPuts, join_objects, put_blocks, write_over
 from clipmill.storage.reader import open_object
 from clipmill.storage.store import SignsUrls, Store, publish
 from clipmill.storage.uploads import MIB, Upload, Uploads
@@ -299,6 +306,20 @@ class StoreContract:
         store.delete(self.key("part"))
         assert store.get_bytes(self.key("whole")) == b"bytes"
 
+    def test_a_write_over_what_was_seen_fails_once_that_is_another(self, store: Store):
+        key = self.key("a.bin")
+        first = write_over(store, key, None, [b"first"])
+        with pytest.raises(PreconditionFailedError):
+            write_over(store, key, None, [b"created again"])
+        second = write_over(store, key, first, [b"the ", b"second"])
+        with pytest.raises(PreconditionFailedError):
+            write_over(store, key, first, [b"late"])
+        assert (store.head(key), store.get_bytes(key)) == (second, b"the second")
+        store.delete(key)
+        with pytest.raises(PreconditionFailedError):
+            write_over(store, key, second, [b"of nothing"])
+        assert not store.exists(key)
+
     def test_an_object_is_copied_where_the_store_can(self, store: Store):
         store.put_bytes(self.key("a.bin"), b"bytes")
         if isinstance(store, CopiesInside):
@@ -345,7 +366,7 @@ class StoreContract:
         store.put_bytes(uploads.part_key(self.folder, upload, 1), b"x")
         uploads.abort(self.folder, upload.id)
         assert self.keys_below(store, "") == set()
-        with pytest.raises(SourceMissingError, match="no upload"):
+        with pytest.raises(NotFoundError, match="no upload"):
             uploads.find(self.folder, upload.id)
 
     def test_only_uploads_whose_time_is_over_are_swept(self, store: Store):

@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.contracts.runner_contract import RunnerContract
-from tests.jobs.machines import job, limits, lives, machine, nothing_left, pid_in, wait_until
+from tests.contracts.runner_contract import OFFERED, RunnerContract
+from tests.jobs.machines import folder_store, job, limits, lives, machine, nothing_left, pid_in, wait_until
+from tests.lent_nursery import Nurseries
 
 from clipmill.errors import CancelledError, InvalidRequestError
 from clipmill.function.stages import Stage
@@ -14,14 +15,21 @@ from clipmill.jobs.events import Event
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.scratch import Scratch
 from clipmill.runners.local import LocalRunner
+from clipmill.runners.local import runner as local
 from clipmill.runners.runner import Status
+from clipmill.storage.store import Store
 
 
 class TestLocalRunner(RunnerContract):
     @pytest.fixture
-    def runner(self, tmp_path: Path) -> Iterator[LocalRunner]:
-        with LocalRunner(machine(tmp_path, limits=limits()), cores=2) as runner:
+    def runner(self, tmp_path: Path, nurseries: Nurseries, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalRunner]:
+        monkeypatch.setattr(local, "_nursery", nurseries.lend)
+        with LocalRunner(machine(tmp_path, limits=limits(), catalogue=OFFERED), cores=2) as runner:
             yield runner
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Store:
+        return folder_store(tmp_path)
 
 
 @pytest.mark.parametrize(("cores", "threads", "places"), [(8, 2, 4), (2, 4, 1), (7, 2, 3)])

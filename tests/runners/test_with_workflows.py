@@ -3,8 +3,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contracts.runner_contract import RunnerContract, ended
-from tests.jobs.machines import job, limits, machine
+from tests.contracts.runner_contract import OFFERED, RunnerContract, ended
+from tests.jobs.machines import folder_store, job, limits, machine
+from tests.lent_nursery import lent_nursery
 
 from clipmill.errors import CancelledError, ConflictError, InternalError
 from clipmill.function.stages import Stage
@@ -16,7 +17,10 @@ from clipmill.jobs.progress import ProgressMeter
 from clipmill.runners.local import LocalRunner
 from clipmill.runners.runner import Status
 from clipmill.runners.with_workflows import WithWorkflows
+from clipmill.storage.store import Store
 from clipmill.workflows.steps import StepRunner
+
+__all__ = ["lent_nursery"]
 
 
 def one_step(job: Job, machine: Machine, runner: StepRunner, *, on_event: OnEvent, cancel: threading.Event) -> Outcome:
@@ -52,7 +56,7 @@ def closed() -> None:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Iterator[WithWorkflows]:
-    place = machine(tmp_path, limits=limits())
+    place = machine(tmp_path, limits=limits(), catalogue=OFFERED)
     place.store.put_bytes("team/a.mp4", b"source")
     below = LocalRunner(place, cores=2)
     runner = WithWorkflows(below, below.machine, WORKFLOWS)
@@ -64,6 +68,10 @@ class TestFunctions(RunnerContract):
     @pytest.fixture
     def runner(self, runner: WithWorkflows) -> WithWorkflows:
         return runner
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Store:
+        return folder_store(tmp_path)
 
 
 def walk(function: str, **request: object) -> Job:
@@ -99,6 +107,18 @@ def test_a_workflow_is_found_by_its_handle_and_cancelled(runner: WithWorkflows):
 
 def test_a_workflow_with_a_bug_ends_as_internal(runner: WithWorkflows):
     assert isinstance(ended(runner, runner.submit(job("stumble")))[1].error, InternalError)
+
+
+def test_a_walk_ends_with_this_process_though_its_steps_may_not(tmp_path: Path):
+    class Cloud(LocalRunner):
+        shared = True
+
+    below = Cloud(machine(tmp_path))
+    runner = WithWorkflows(below, below.machine, WORKFLOWS)
+    walk, function = job("wait_for_cancel"), job("echo")
+    assert not runner.outlives(runner.handle_of(walk) or "")
+    assert runner.outlives(runner.handle_of(function) or "")
+    runner.close()
 
 
 def test_closing_stops_workflows(tmp_path: Path):

@@ -1,16 +1,14 @@
-"""The whole service in one process: jobs run on this machine, the ledger is a file beside the store's folder."""
+"""The whole service in one process: jobs run on this machine, unless a platform is chosen."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from clipmill.functions.catalog import CATALOG
 from clipmill.jobs.dispatch.limits import ServiceLimits
 from clipmill.jobs.dispatch.service import Companion, Service
+from clipmill.jobs.dispatch.sweeper import Sweeper
 from clipmill.jobs.ledger import Ledger
-from clipmill.jobs.limits import GIB
-from clipmill.runners.local import LocalRunner
-from clipmill.runners.with_workflows import WithWorkflows
+from clipmill.runners.with_workflows import open_with_workflows
 from clipmill.settings import Settings, cores
 from clipmill.storage.open import open_store
 from clipmill.storage.retry import RetryPolicy
@@ -39,8 +37,6 @@ def open_service(
     threads = max(1, min(settings.threads, cores() // 2))
     machine = replace(settings.machine(store, catalogue), threads=threads, retry=RetryPolicy(pauses_s=()))
     machine = replace(machine, limits=replace(machine.limits, niceness=BEHIND_ANSWERS))
-    runner = LocalRunner(machine, cores())
-    kept = int(settings.cache_gb * GIB)
-    walks = {name: partial(workflow.load(), cache_bytes=kept) for name, workflow in WORKFLOWS.items()}
-    carrier = WithWorkflows(runner, runner.machine, walks)
-    return Service(ledger, runner.machine, carrier, PLANNERS, limits or ServiceLimits(), companions(ledger))
+    carrier = open_with_workflows(settings, machine, cores())
+    beside = [*companions(ledger), Sweeper(ledger, settings.retention)]
+    return Service(ledger, carrier.machine, carrier, PLANNERS, limits or ServiceLimits(), beside)

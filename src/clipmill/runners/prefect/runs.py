@@ -1,0 +1,59 @@
+"""Flow runs as the server tells of them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from clipmill.jobs.job import Job
+from clipmill.runners.prefect.api import Api
+from clipmill.storage.redact import redact
+
+
+class RunState(StrEnum):
+    """Where Prefect says that a run stands."""
+
+    SCHEDULED = "SCHEDULED"
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    CANCELLING = "CANCELLING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CRASHED = "CRASHED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_final(self) -> bool:
+        return self in {RunState.COMPLETED, RunState.FAILED, RunState.CRASHED, RunState.CANCELLED}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its state, Prefect's words about it, and the job that it was made for, if it was one."""
+
+    id: str
+    state: RunState
+    words: str
+    job: Job | None
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        state: Mapping[str, Any] = told.get("state") or {}
+        given = (told.get("parameters") or {}).get("job")
+        job = Job.from_json(json.loads(given)) if isinstance(given, str) else None
+        words = redact(str(state.get("message") or ""))[:300]
+        return cls(str(told["id"]), RunState(state.get("type") or RunState.SCHEDULED), words, job)
+
+
+def run(api: Api, run_id: str) -> Run | None:
+    """How a run stands; None if the server has none of that id."""
+    told = api.ask("GET", f"/flow_runs/{run_id}")
+    return None if told is None else Run.of(told)
+
+
+def cancel(api: Api, run_id: str) -> None:
+    """Ask for the end of a run; one that waits ends at once, one that has ended stays as it is."""
+    state = {"type": RunState.CANCELLING.value, "name": "Cancelling"}
+    api.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state})

@@ -1,0 +1,129 @@
+"""Prefect on this machine: its server on a free port, a pool, and workers as processes, all below one folder."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from tests.jobs.machines import machine
+from tests.jobs.sample_functions import CATALOGUE
+
+from clipmill.functions.catalog import CATALOG
+from clipmill.runners.prefect.api import Api
+from clipmill.runners.prefect.client import PrefectRunner
+from clipmill.runners.prefect.deployables import FLOWS
+from clipmill.runners.prefect.deployment import bring
+from clipmill.settings import Settings
+from clipmill.storage.open import open_store
+
+ROOT = Path(__file__).resolve().parents[3]
+PREFECT = str(Path(sys.executable).with_name("prefect"))
+SAMPLES = replace(FLOWS[0], entrypoint="tests.runners.prefect.sample_flow.clipmill_job")
+START_S = 300.0
+"""The server takes ten seconds of processor time to start, more on a machine that is busy."""
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_ENABLED": "false",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    "PREFECT_API_DATABASE_MIGRATE_ON_START": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+class Platform:
+    """A server and what was started for it; use it in a ``with`` block, which ends all of it."""
+
+    def __init__(self, folder: Path, *, services: bool = False, **more: str) -> None:
+        self.folder = folder
+        self._services = ["--services"] if services else []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        unset = {name: value for name, value in os.environ.items() if not name.startswith(("CLIPMILL_", "PREFECT_"))}
+        self.environment = unset | QUIET | {
+            "PREFECT_HOME": str(folder / "home"),
+            "PREFECT_API_URL": self.url,
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "CLIPMILL_STORE": str(folder / "store"),
+            "CLIPMILL_SCRATCH": str(folder / "scratch"),
+            "CLIPMILL_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
+        } | more  # fmt: skip
+        self.settings = Settings.from_environment(self.environment)
+        self.store = open_store(self.settings.store, {})
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        self.start(sys.executable, "-m", "tests.runners.prefect.server", str(self.port), *self._services)
+        try:
+            self._wait_for_the_server()
+            bring(self.settings.prefect, [SAMPLES])
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self._processes):
+            end_all_of(process)
+
+    def start(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
+        """A process of its own group, which ends with the block at the latest."""
+        with (self.folder / f"{len(self._processes)}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, env=self.environment | more, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+        self._processes.append(process)
+        return process
+
+    def worker(self, **more: str) -> subprocess.Popen[bytes]:
+        """Our own worker, which carries runs out in its threads."""
+        return self.start(sys.executable, "-m", "clipmill.runners.prefect", **more)
+
+    def stock_worker(self, *options: str) -> subprocess.Popen[bytes]:
+        """Prefect's own worker, which starts a process for each run."""
+        return self.start(PREFECT, "worker", "start", "--pool", self.settings.prefect.pool, *options)
+
+    def runner(self, scratch: Path, look_s: float = 0.3) -> PrefectRunner:
+        here = machine(scratch, self.store, catalogue={**CATALOG, **CATALOGUE})
+        return PrefectRunner(self.settings, here, look_s)
+
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        """What the server answers; one whose database is busy is asked again."""
+        with closing(Api(self.settings.prefect)) as api:
+            return api.ask(method, path, body or None)
+
+    def _wait_for_the_server(self) -> None:
+        deadline = time.monotonic() + START_S
+        while not self._answers():
+            assert time.monotonic() < deadline, "the server did not start"
+            assert self._processes[0].poll() is None, "the server ended"
+            time.sleep(0.2)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health").is_success
+        except httpx.HTTPError:
+            return False
+
+
+def end_all_of(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all below it by the hardest signal: Prefect starts runs in groups of their own."""
+    below = [process.pid]
+    for pid in below:
+        # Each thread has the children that it started.
+        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):
+                below += [int(child) for child in listed.read_text().split()]
+    for pid in below:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()

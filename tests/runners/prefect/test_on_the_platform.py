@@ -1,0 +1,248 @@
+"""Prefect's own server and worker processes on this machine.
+
+Most jobs go through our worker, which starts no process for a run: Prefect's own takes six seconds of processor time.
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.shell import clipmill
+from tests.contracts.runner_contract import OFFERED, RunnerContract, ended, finished
+from tests.jobs.machines import job, lives, machine, wait_until
+from tests.runners.prefect.platform import START_S, Platform, end_all_of
+
+from clipmill.errors import CancelledError, WorkerLostError
+from clipmill.function.stages import Stage
+from clipmill.jobs.dispatch import Service
+from clipmill.jobs.job import Job
+from clipmill.jobs.ledger import Ledger
+from clipmill.jobs.ledger.states import State
+from clipmill.jobs.ledger.submissions import Submission
+from clipmill.runners.prefect.client import PrefectRunner
+from clipmill.runners.prefect.deployables import JOB_FLOW, NAME
+from clipmill.runners.prefect.handle import Handle
+from clipmill.runners.runner import Runner, Status
+from clipmill.storage.store import Store
+
+LONG = pytest.mark.skipif(
+    os.environ.get("CLIPMILL_PREFECT_LONG") != "1", reason="takes five minutes; CLIPMILL_PREFECT_LONG=1 runs it"
+)
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with Platform(tmp_path_factory.mktemp("prefect"), CLIPMILL_PREFECT_LIMITS="small=1") as platform:
+        platform.worker(CLIPMILL_GPU="small")
+        yield platform
+
+
+@pytest.fixture
+def runner(platform: Platform, tmp_path: Path) -> Iterator[PrefectRunner]:
+    with closing(platform.runner(tmp_path)) as runner:
+        yield runner
+
+
+def written(path: Path) -> str:
+    """What a sample function writes down once it was begun, however long its worker takes to start."""
+    deadline = time.monotonic() + START_S
+    while not (path.exists() and path.read_text()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+    return path.read_text()
+
+
+def run_of(handle: str) -> str:
+    return handle.partition("/")[0]
+
+
+def state_of(platform: Platform, handle: str) -> str:
+    return platform.ask("GET", f"/flow_runs/{run_of(handle)}")["state"]["type"]
+
+
+class TestPrefectRunner(RunnerContract):
+    @pytest.fixture
+    def runner(self, runner: PrefectRunner) -> PrefectRunner:
+        return runner
+
+    @pytest.fixture
+    def store(self, platform: Platform) -> Store:
+        return platform.store
+
+    @pytest.fixture
+    def another_caller(self, platform: Platform, tmp_path: Path) -> Iterator[Runner]:
+        with closing(platform.runner(tmp_path)) as caller:
+            yield caller
+
+
+def test_people_see_the_bar_and_prefects_states(platform: Platform, runner: PrefectRunner):
+    good, bad = (runner.submit(job(name)) for name in ("echo", "raise_typed"))
+    for handle in (good, bad):
+        ended(runner, handle)
+    wait_until(lambda: (state_of(platform, good), state_of(platform, bad)) == ("COMPLETED", "FAILED"))
+    asked = {"type": {"any_": ["progress"]}, "flow_run_id": {"any_": [run_of(good)]}}
+    (bar,) = platform.ask("POST", "/artifacts/filter", artifacts=asked)
+    assert (bar["data"], bar["description"]) == (100.0, "done")
+
+
+def test_a_run_that_the_server_forgot_is_answered_from_the_store(
+    platform: Platform, runner: PrefectRunner, tmp_path: Path
+):
+    handle = runner.submit(job("fail_then_work", path=str(tmp_path / "attempts"), count=0, output_key="forgotten.mp4"))
+    _, outcome = ended(runner, handle)
+    platform.ask("DELETE", f"/flow_runs/{run_of(handle)}")
+    assert runner.status(handle) is Status.FINISHED
+    assert ended(runner, handle)[1] == outcome
+    platform.store.delete(f"team/jobs/{handle.split('/')[2]}/result.json")
+    assert runner.status(handle) is Status.UNKNOWN
+    events, lost = ended(runner, handle)
+    assert (type(lost.error), events[-1].stage) == (WorkerLostError, Stage.FAILED)
+
+
+def test_a_job_that_waits_is_cancelled_at_once(platform: Platform, runner: PrefectRunner):
+    platform.ask("PATCH", f"/work_pools/{platform.settings.prefect.pool}", is_paused=True)
+    try:
+        handle = runner.submit(job("echo"))
+        assert runner.status(handle) is Status.RUNNING
+        runner.cancel(handle)
+        assert isinstance(ended(runner, handle)[1].error, CancelledError)
+    finally:
+        platform.ask("PATCH", f"/work_pools/{platform.settings.prefect.pool}", is_paused=False)
+
+
+def test_a_run_that_is_called_crashed_stops_and_its_job_begins_again(
+    platform: Platform, runner: PrefectRunner, tmp_path: Path
+):
+    task = job("render_for_ever", path=str(tmp_path / "pid"))
+    first = runner.submit(task)
+    pid = int(written(tmp_path / "pid"))
+    state = {"type": "CRASHED", "name": "Crashed"}
+    platform.ask("POST", f"/flow_runs/{run_of(first)}/set_state", state=state, force=True)
+    assert isinstance(ended(runner, first)[1].error, WorkerLostError)
+    wait_until(lambda: not lives(pid))
+    (tmp_path / "pid").unlink()
+    second = runner.submit(task)
+    assert second != first
+    again = int(written(tmp_path / "pid"))
+    runner.cancel(second)
+    assert isinstance(ended(runner, second)[1].error, CancelledError)
+    assert not lives(again)
+
+
+def test_a_class_of_card_has_no_more_runs_than_its_limit(platform: Platform, runner: PrefectRunner, tmp_path: Path):
+    """Videos that are not there end soon, but each run of the class has the queue for itself."""
+    request = {"input_key": "nowhere.mp4", "output_key": "out.mp4"}
+    handles = [runner.submit(job("process_framing", **request)) for _ in range(3)]
+    for handle in handles:
+        ended(runner, handle)
+    wait_until(lambda: all(state_of(platform, handle) == "FAILED" for handle in handles))
+    spans = sorted(held(platform, handle) for handle in handles)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+
+
+def held(platform: Platform, handle: str) -> tuple[str, str]:
+    """From when to when a run had a place: it was pending, it ended."""
+    states = platform.ask("GET", f"/flow_run_states/?flow_run_id={run_of(handle)}")
+    times = {state["type"]: state["timestamp"] for state in sorted(states, key=lambda each: each["timestamp"])}
+    first = min(state["timestamp"] for state in states if state["type"] == "PENDING")
+    return first, times["FAILED"]
+
+
+def test_a_whole_workflow_is_walked_by_one_run(platform: Platform, runner: PrefectRunner):
+    _, outcome = finished(runner, job("export_multi_clip", clips=[], output_key="reel.mp4"))
+    assert outcome.error is not None
+    assert outcome.error.code == "no_clips"
+
+
+def test_the_command_line_runs_a_job_there_and_says_so(platform: Platform, monkeypatch: pytest.MonkeyPatch):
+    for name, value in platform.environment.items():
+        monkeypatch.setenv(name, value)
+    said = clipmill("run", "echo", "--set", "text=hi", "--runner", "prefect", "--json", catalogue=OFFERED)
+    assert (said.code, said.json["text"], said.json["runner"]) == (0, "hi", "prefect")
+
+
+def test_what_is_missing_or_differs_is_told_and_brought(platform: Platform, monkeypatch: pytest.MonkeyPatch):
+    more = {"CLIPMILL_PREFECT_POOL": "another", "CLIPMILL_PREFECT_LIMITS": "small=2,large=1"}
+    for name, value in (platform.environment | more).items():
+        monkeypatch.setenv(name, value)
+    before = {row["name"]: row for row in _deployed("--check")}
+    assert (before["another"]["found"], before["another/small"]["words"]) == (False, "queue, 2 at a time")
+    after = {row["name"]: row for row in _deployed()}
+    assert after["another/small"]["found"]
+
+
+def _deployed(*options: str) -> list[dict[str, Any]]:
+    said = clipmill("deploy", "prefect", *options, "--json")
+    return json.loads(said.stdout)["functions"]
+
+
+def made_by_hand(platform: Platform, task: Job, queue: str) -> str:
+    """A run of the job in a queue that our worker does not serve."""
+    deployment = platform.ask("GET", f"/deployments/name/{JOB_FLOW}/{NAME}")["id"]
+    given = {"job": json.dumps(task.to_json()), "store": platform.settings.store, "once": True}
+    made = platform.ask(
+        "POST", f"/deployments/{deployment}/create_flow_run", parameters=given, work_queue_name=queue, name=task.id
+    )
+    return str(Handle.of(made["id"], task))
+
+
+def flow_process(child: int) -> int:
+    """The process of the run that a child works for."""
+    return int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_run_of_prefects_own_worker_may_be_ended_and_outlives_its_worker(
+    platform: Platform, runner: PrefectRunner, tmp_path: Path
+):
+    marks = [tmp_path / name for name in ("cancelled", "ended")]
+    tasks = [job("render_for_ever", path=str(mark)) for mark in marks]
+    handles = [made_by_hand(platform, task, "medium") for task in tasks]
+    worker = platform.stock_worker("--work-queue", "medium", "--limit", "2")
+    children = [int(written(mark)) for mark in marks]
+    flows = [flow_process(child) for child in children]
+    os.kill(flows[1], signal.SIGTERM)
+    events, outcome = ended(runner, handles[1])
+    assert (type(outcome.error), events[-1].stage) == (WorkerLostError, Stage.FAILED)
+    os.kill(worker.pid, signal.SIGKILL)
+    # Nobody is left to hand the word on: the run hears it by itself.
+    runner.cancel(handles[0])
+    assert isinstance(ended(runner, handles[0])[1].error, CancelledError)
+    wait_until(lambda: not any(lives(pid) for pid in (*children, *flows)))
+    assert [state_of(platform, handle) for handle in handles] == ["CANCELLED", "CRASHED"]
+
+
+@LONG
+def test_a_machine_that_is_gone_gives_its_place_back_and_its_job_ends_once(tmp_path: Path):
+    with Platform(tmp_path, services=True, CLIPMILL_PREFECT_LIMITS="small=1") as platform:
+        lost = platform.stock_worker("--work-queue", "small")
+        here = machine(
+            tmp_path, platform.store, catalogue={**OFFERED, "stay_once": "tests.runners.prefect.sample_flow:stay_once"}
+        )
+        ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+        service = Service(ledger, here, PrefectRunner(platform.settings, here))
+        service.start()
+        try:
+            begun = tmp_path / "begun"
+            request = {"path": str(begun), "output_key": "late.mp4"}
+            sent = ledger.submit(Submission("stay_once", request, "team"))
+            service.wake()
+            written(begun)
+            end_all_of(lost)
+            gone_at = time.monotonic()
+            platform.worker(CLIPMILL_GPU="small")
+            while not ledger.get("team", sent.id).state.terminal:
+                assert time.monotonic() - gone_at < START_S
+                time.sleep(1)
+            print(f"ended {time.monotonic() - gone_at:.0f} s after the kill")
+            record = ledger.get("team", sent.id)
+        finally:
+            service.stop()
+    assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
+    assert begun.read_text() == "xx"
