@@ -46,9 +46,9 @@ def job(function: str, tenant: str = "team", job_id: str | None = None, **reques
     return Job(job_id or new_job_id(), function, request, tenant)
 
 
-def wait_until(condition: Callable[[], object]) -> None:
+def wait_until(condition: Callable[[], object], within_s: float = DEADLINE_S) -> None:
     """Wait for something that is bound to happen."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)

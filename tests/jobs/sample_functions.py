@@ -177,6 +177,7 @@ def _breed(request: Request, context: Context) -> Answer:
 
 def _raise_typed(request: Request, context: Context) -> Answer:
     """Fail as an engine does, with libraries' words on stderr."""
+    _count_attempt(request)
     print(request.text, file=sys.stderr, flush=True)
     if request.text == "codec":
         raise UnsupportedCodecError("the source is Sorenson Spark", details={"codec": "svq1"})
@@ -213,6 +214,21 @@ def _publish_then_fail(request: Request, context: Context) -> Answer:
     target.write_text("half")
     context.publish(target, request.output_key)
     raise EncoderFailedError("failed after publishing")
+
+
+def _renew(request: Request, context: Context) -> Answer:
+    """Mark a folder, write outputs below it in place of what another folder holds, and tell what was there."""
+    there = context.names(request.input_key)
+    context.mark(f"{request.output_key}/.claims/{request.text}")
+    for number in range(request.count):
+        target = context.new_file("part.mp4")
+        target.write_text(str(number))
+        context.publish(target, f"{request.output_key}/{number:02}.mp4")
+    for name in there:
+        context.retire(name)
+    if request.text == "fail":
+        raise EncoderFailedError("failed after everything was said")
+    return Answer(there=there, marked=context.names(request.output_key))
 
 
 def _publish_elsewhere(request: Request, context: Context) -> Answer:
@@ -289,6 +305,7 @@ fail_then_work = _function(_fail_then_work)
 fail_then_work_unretried = _function(_fail_then_work, retries=0)
 show_environment = _function(_show_environment)
 publish_then_fail = _function(_publish_then_fail)
+renew = _function(_renew)
 publish_elsewhere = _function(_publish_elsewhere)
 claim = _function(_claim)
 answer_oddly = _function(_answer_oddly)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from clipmill.jobs.environment import child_environment, started_in
+from clipmill.jobs.environment import asked_for, child_environment, started_in
 
 
 @pytest.mark.parametrize("name", ["PATH", "TZ", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"])
@@ -26,3 +26,20 @@ def test_a_child_imports_from_where_its_parent_does_wherever_it_stands(monkeypat
 
 def test_a_child_is_told_how_many_threads_it_may_use():
     assert started_in(Path("/scratch"), {}, threads=3)["OMP_NUM_THREADS"] == "3"
+
+
+GOOGLE = {"GOOGLE_APPLICATION_CREDENTIALS_JSON": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("function", "request_", "setting", "seen"),
+    [
+        ("generate_caption_ocr", {"ocr_engine": "google-vision"}, {}, True),
+        ("generate_caption_ocr", {}, {"CLIPMILL_OCR_ENGINE": "google-vision"}, True),
+        ("generate_caption_ocr", {"ocr_engine": "rapidocr"}, {"CLIPMILL_OCR_ENGINE": "google-vision"}, False),
+        ("generate_caption_ocr", {}, {}, False),
+        ("process_framing", {"ocr_engine": "google-vision"}, {"CLIPMILL_OCR_ENGINE": "google-vision"}, False),
+    ],
+)
+def test_only_a_call_that_reads_with_an_engine_sees_its_secret(function, request_, setting, seen):
+    assert asked_for(GOOGLE | setting, function, request_) == (GOOGLE if seen else {})

@@ -1,4 +1,6 @@
 import errno
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -39,6 +41,18 @@ def chained(top: Exception, cause: Exception) -> Exception:
 )
 def test_a_fault_is_told_by_its_type_and_number(fault: Exception, kind: type[ClipmillError]):
     assert type(typed(fault)) is kind
+
+
+def test_a_database_that_finds_no_room_is_told_as_a_full_disk():
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as full:
+            database.execute("CREATE TABLE a (b)")
+        with pytest.raises(sqlite3.OperationalError) as wrong:
+            database.execute("SELECT * FROM nowhere")
+    assert type(typed(full.value)) is DiskFullError
+    assert type(typed(wrong.value)) is InternalError
+    assert type(typed(sqlite3.OperationalError("database or disk is full"))) is InternalError
 
 
 def test_the_text_of_a_fault_decides_nothing():

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from tests.jobs.machines import folder_store, job, machine, nothing_left, remote_store
 
-from clipmill.errors import ConflictError
+from clipmill.errors import CancelledError, ConflictError
 from clipmill.jobs import gate as gates
 from clipmill.jobs.gate import Passing
 from clipmill.jobs.perform import perform
@@ -22,6 +22,17 @@ def test_an_answer_is_good_for_a_second_and_asked_for_again_then(monkeypatch: py
     for now in (100.0, 100.9, 101.0, 101.5):  # noqa: B007 - the clock reads it
         passing.check()
     assert asked == [100.0, 101.0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "ours"), [(CancelledError("stop"), True), (ConflictError("taken"), False), (OSError("no answer"), False)]
+)
+def test_a_job_is_ours_until_somebody_else_has_it_even_if_it_is_to_stop(fault: Exception, ours: bool):
+    def gate() -> None:
+        raise fault
+
+    assert Passing(gate).is_ours() is ours
+    assert Passing(gates.open_gate).is_ours()
 
 
 @pytest.mark.parametrize("store", [folder_store, lambda _: remote_store()])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clipmill.errors import InvalidKeyError, InvalidRequestError
+from clipmill.errors import ForbiddenError, InvalidKeyError, InvalidRequestError
 from clipmill.jobs.job import Job, new_job_id
 from clipmill.storage.keys import validate_job_id
 
@@ -29,6 +29,15 @@ def test_a_new_id_is_valid_and_ids_of_later_jobs_sort_later(monkeypatch: pytest.
         ids.append(validate_job_id(new_job_id()))
     assert ids == sorted(ids)
     assert {len(job_id) for job_id in ids} == {30}
+
+
+def test_a_request_that_names_its_tenant_is_that_tenants_and_nobody_elses():
+    assert Job("job_1", "echo", {"tenant_id": "team"}).tenant == "team"
+    assert Job("job_1", "echo", {"tenant_id": "team"}, "team").tenant == "team"
+    with pytest.raises(ForbiddenError, match="'other'"):
+        Job("job_1", "echo", {"tenant_id": "other"}, "team")
+    with pytest.raises(InvalidKeyError):
+        Job("job_1", "echo", {"tenant_id": "../other"})
 
 
 def test_two_new_ids_differ():

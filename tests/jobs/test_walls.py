@@ -340,3 +340,24 @@ def test_an_interruption_of_the_parent_kills_the_child_and_cleans_up(tmp_path: P
     thread.join()
     assert not lives(pid_in(mark))
     assert nothing_left(tmp_path)
+
+
+@linux_only
+def test_a_child_that_stands_back_does_so_with_its_whole_session():
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            (
+                "import os; from clipmill.jobs.walls import stand_back; stand_back(7); print(os.nice(0))\n"
+                "group = '/proc/self/autogroup'; print(open(group).read() if os.path.exists(group) else 'nice 7')"
+            ),
+        ],
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    nice, group = told.splitlines()[:2]
+    assert nice == "7"
+    assert group.endswith("nice 7")

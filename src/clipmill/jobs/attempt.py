@@ -21,7 +21,7 @@ from clipmill.jobs.broker import Broker, Moved
 from clipmill.jobs.channel import Garbled
 from clipmill.jobs.conversation import Conversation
 from clipmill.jobs.death import Death
-from clipmill.jobs.environment import started_in
+from clipmill.jobs.environment import asked_for, started_in
 from clipmill.jobs.faults import typed
 from clipmill.jobs.gate import Passing, Reins
 from clipmill.jobs.job import Job
@@ -99,7 +99,9 @@ class Attempt:
         return Done(result, outputs, broker.moved)
 
     def _child(self, scratch: Scratch) -> ChildProcess:
-        environment = started_in(scratch.folder, self._machine.environment, self._machine.threads)
+        whole, job = self._machine.environment, self._job
+        environment = started_in(scratch.folder, whole, self._machine.threads)
+        environment |= asked_for(whole, job.function, job.request)
         if self._machine.nursery is not None:
             try:
                 return self._machine.nursery.start(scratch.folder, environment)

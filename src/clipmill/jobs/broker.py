@@ -1,8 +1,9 @@
-"""What a child may ask of its parent: bytes of the tenant's objects, and outputs to be published in the end."""
+"""What a child may ask of its parent: bytes and names of the tenant's objects, and outputs to be published in the end."""
 
+import json
 import stat
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -16,25 +17,14 @@ from clipmill.jobs.faults import typed
 from clipmill.jobs.gate import Passing
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.progress import ProgressMeter
+from clipmill.jobs.publication import Check, Publication
 from clipmill.storage.keys import full_key, output_key
 from clipmill.storage.ranged_object import RangedObject, RangedObjects
-from clipmill.storage.store import HasPaths, ObjectInfo, publish
+from clipmill.storage.store import HasPaths, ObjectInfo
 
 MOST_READ = 4 * 1024 * 1024
 READY_READ = 256 * 1024
 """A child that asks for less is given as much where it lies ready: it saves the next questions."""
-MP4 = "video/mp4"
-_TYPES = {
-    ".mp4": MP4,
-    ".m4v": MP4,
-    ".webm": "video/webm",
-    ".json": "application/json",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-}
-
-Check = Callable[[], None]
-"""Raises once the job is to stop."""
 
 
 @dataclass
@@ -59,6 +49,7 @@ class Broker:
         self._sources = RangedObjects(machine.store)
         self._readers: dict[int, RangedObject] = {}
         self._outputs: dict[str, Path] = {}
+        self._retired: set[str] = set()
 
     def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """The answer to a question and the bytes that go with it; what goes wrong is an answer too."""
@@ -80,35 +71,46 @@ class Broker:
                 return {}, b""
             case {"ask": "fetch", "key": str(key)}:
                 return {"path": str(self._fetch(self._source(key)))}, b""
-            case {"ask": "publish", "path": str(path), "key": str(key)}:
-                self._outputs[output_key(self._tenant, key, self._machine.shared_prefixes)] = self._finished(path)
-                return {}, b""
+            case {"ask": "names" | "shared_prefixes"}:
+                return {}, json.dumps(self._listed(question)).encode()
             case _:
-                raise Garbled(f"{question!r:.100} is no question")
+                self._note(question)
+                return {}, b""
+
+    def _listed(self, question: dict[str, Any]) -> list[str]:
+        match question:
+            case {"ask": "shared_prefixes"}:
+                return list(self._machine.shared_prefixes)
+            case {"prefix": str(prefix)}:
+                return self._names(prefix.rstrip("/"))
+            case _:
+                raise _no_question(question)
+
+    def _note(self, question: dict[str, Any]) -> None:
+        match question:
+            case {"ask": "publish", "path": str(path), "key": str(key)}:
+                self._outputs[self._target(key)] = self._finished(path)
+            case {"ask": "mark", "key": str(key)}:
+                self._mark(self._target(key))
+            case {"ask": "retire", "key": str(key)}:
+                self._retired.add(self._target(key))
+            case _:
+                raise _no_question(question)
 
     def publish(self, passing: Passing) -> list[ObjectInfo]:
-        """Move every output to its key. Called when the child is gone, so that nothing can change any more."""
+        """Move every output to its key, then delete what was retired.
+
+        Called when the child is gone, so that nothing can change any more.
+        """
         passing.check()
-        total = sum(path.stat().st_size for path in self._outputs.values())
-        done = 0
-        published: list[ObjectInfo] = []
-        for key, path in self._outputs.items():
+        for path in self._outputs.values():
             self._finished(str(path))
-
-            def on_bytes(moved: int, size: int, before: int = done) -> None:
-                self._check()
-                if moved < size:
-                    # The last bytes may be told when the object is there already.
-                    passing.check()
-                self._meter.report(before + moved, total, Stage.UPLOADING)
-
-            started = time.monotonic()
-            self._check()
-            passing.check()
-            published.append(publish(self._machine.store, path, key, content_type(key), on_bytes))
+        started = time.monotonic()
+        try:
+            publication = Publication(self._machine.store, self._meter, self._check, passing)
+            return publication.carried_out(self._outputs, self._retired - self._outputs.keys())
+        finally:
             self.moved.upload_s += time.monotonic() - started
-            done += published[-1].size
-        return published
 
     def close(self) -> None:
         self._readers.clear()
@@ -116,6 +118,21 @@ class Broker:
 
     def _source(self, key: str) -> str:
         return full_key(self._tenant, key, self._machine.shared_prefixes)
+
+    def _target(self, key: str) -> str:
+        return output_key(self._tenant, key, self._machine.shared_prefixes)
+
+    def _names(self, folder: str) -> list[str]:
+        full = self._target(folder)
+        names: list[str] = []
+        for found in self._machine.store.list(full):
+            self._check()
+            names.append(folder + found.key[len(full) :])
+        return sorted(names)
+
+    def _mark(self, key: str) -> None:
+        self._check()
+        self._machine.store.put_bytes(key, b"")
 
     def _local(self, key: str) -> Path | None:
         store = self._machine.store
@@ -127,7 +144,7 @@ class Broker:
         source = self._sources.open(key)
         number = next(self._numbers)
         self._readers[number] = source
-        return {"reader": number, "size": source.info.size}
+        return {"reader": number, "size": source.info.size, "etag": source.info.etag or ""}
 
     def _read(self, number: int, offset: int, size: int) -> bytes:
         source = self._readers.get(number)
@@ -171,9 +188,8 @@ class Broker:
             self.moved.download_s += time.monotonic() - started
 
 
-def content_type(key: str) -> str:
-    """What kind of bytes an output is; videos are MP4 unless the key says otherwise."""
-    return _TYPES.get(Path(key).suffix.lower(), MP4)
+def _no_question(question: dict[str, Any]) -> Garbled:
+    return Garbled(f"{question!r:.100} is no question")
 
 
 def _suffix(key: str) -> str:

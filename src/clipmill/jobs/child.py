@@ -18,7 +18,7 @@ from clipmill.jobs.channel import Channel
 from clipmill.jobs.child_context import ChildContext
 from clipmill.jobs.faults import typed
 from clipmill.jobs.limits import GIB
-from clipmill.jobs.walls import die_with, enclose, leave_room_for_last_words
+from clipmill.jobs.walls import die_with, enclose, leave_room_for_last_words, stand_back
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -61,7 +61,8 @@ def _result(order: dict[str, Any], channel: Channel) -> dict[str, Any]:
     channel.send({"say": "needs", "timeout_s": needs.timeout_s, "memory_gb": needs.memory_gb, "retries": needs.retries})
     time_s = order["time_s"] or needs.timeout_s
     memory_bytes = order["memory_bytes"] or needs.memory_gb * GIB
-    os.nice(order["niceness"])
+    if order["niceness"]:
+        stand_back(order["niceness"])
     enclose(memory_bytes, order["file_bytes"], cpu_s=int(time_s * (os.cpu_count() or 1)) + 1)
     request = function.parse(order["request"])
     if order["verb"] == "plan":

@@ -1,5 +1,6 @@
 """The context of a function in a child process: all that leaves the scratch folder is asked of the parent."""
 
+import json
 import os
 import threading
 import time
@@ -44,7 +45,7 @@ class ChildContext(Context):
         answer, _ = self.ask({"ask": "open", "key": key})
         if "path" in answer:
             return Path(answer["path"])
-        return BrokeredFile(self.ask, key, answer["reader"], answer["size"])
+        return BrokeredFile(self.ask, key, answer["reader"], answer["size"], answer["etag"])
 
     def fetch(self, key: str) -> Path:
         if key not in self._fetched:
@@ -58,6 +59,21 @@ class ChildContext(Context):
     def publish(self, path: Path, key: str) -> None:
         """Name a finished file as an output; the parent moves it once the function has returned."""
         self.ask({"ask": "publish", "path": str(path), "key": key})
+
+    def shared_prefixes(self) -> tuple[str, ...]:
+        _, data = self.ask({"ask": "shared_prefixes"})
+        return tuple(json.loads(data))
+
+    def names(self, prefix: str) -> list[str]:
+        _, data = self.ask({"ask": "names", "prefix": prefix})
+        return json.loads(data)
+
+    def mark(self, key: str) -> None:
+        self.ask({"ask": "mark", "key": key})
+
+    def retire(self, key: str) -> None:
+        """Name an object that is in the way; the parent deletes it once every output is there."""
+        self.ask({"ask": "retire", "key": key})
 
     def report(self, done: int, total: int, stage: Stage) -> None:
         if self._stopping:
@@ -94,8 +110,9 @@ Ask = Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]]
 class BrokeredFile(RangedFile):
     """An object whose bytes the parent reads for us, range by range; the last few ranges are kept."""
 
-    def __init__(self, ask: Ask, key: str, reader: int, size: int) -> None:
+    def __init__(self, ask: Ask, key: str, reader: int, size: int, etag: str = "") -> None:
         super().__init__(key, size)
+        self.etag = etag
         self._ask = ask
         self._reader = reader
         self._answers = deque[tuple[int, bytes]](maxlen=ANSWERS_KEPT)

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 ALLOWED = frozenset(
     {
@@ -21,12 +22,17 @@ ALLOWED = frozenset(
         "PYTHONDONTWRITEBYTECODE",
         "PYTHONPYCACHEPREFIX",
         "PYTHONWARNINGS",
+        "CLIPMILL_OCR_ENGINE",
         "CUDA_VISIBLE_DEVICES",
         "CUDA_DEVICE_ORDER",
         "NVIDIA_VISIBLE_DEVICES",
         "NVIDIA_DRIVER_CAPABILITIES",
     }
 )
+_READ_TEXT = frozenset(
+    {"extract_frames_and_ocr", "generate_caption_ocr", "generate_caption_ocr_batch", "plan_captions"}
+)
+_SECRETS_OF_ENGINES = {"google-vision": ("GOOGLE_APPLICATION_CREDENTIALS_JSON",)}
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -37,6 +43,17 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     {'LANG': 'C.UTF-8'}
     """
     return {name: value for name, value in environment.items() if name in ALLOWED or name.startswith("LC_")}
+
+
+def asked_for(environment: Mapping[str, str], function: str, request: Mapping[str, Any]) -> dict[str, str]:
+    """What a call sees beyond what every child gets: the secrets of the OCR engine with which it is told to read.
+
+    >>> asked_for({"GOOGLE_APPLICATION_CREDENTIALS_JSON": "{}"}, "generate_caption_ocr", {"ocr_engine": "google-vision"})
+    {'GOOGLE_APPLICATION_CREDENTIALS_JSON': '{}'}
+    """
+    engine = str(request.get("ocr_engine") or environment.get("CLIPMILL_OCR_ENGINE"))
+    names = _SECRETS_OF_ENGINES.get(engine, ()) if function in _READ_TEXT else ()
+    return {name: environment[name] for name in names if name in environment}
 
 
 def started_in(scratch: Path, environment: Mapping[str, str], threads: int) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What an exception means that nobody raised on purpose: its type and its error number, never its text."""
 
 import errno
+import sqlite3
 import traceback
 from collections.abc import Iterator
 
@@ -40,7 +41,7 @@ def _space(fault: BaseException) -> ClipmillError | None:
             "the memory that this job may use ran out. Use a smaller output or raise CLIPMILL_MEMORY_GB."
         )
     number = fault.errno if isinstance(fault, OSError) else None
-    if number in _FULL:
+    if number in _FULL or _is_full_database(fault):
         return DiskFullError(
             "no space is left on the scratch disk. Free some, or set CLIPMILL_SCRATCH to a larger one."
         )
@@ -51,6 +52,11 @@ def _space(fault: BaseException) -> ClipmillError | None:
     if number == errno.ENOMEM:
         return _space(MemoryError())
     return None
+
+
+def _is_full_database(fault: BaseException) -> bool:
+    """Whether SQLite found no room; an error that it did not raise itself has no code."""
+    return isinstance(fault, sqlite3.Error) and getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _chain(fault: BaseException | None) -> Iterator[BaseException]:

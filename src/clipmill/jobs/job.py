@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from clipmill.errors import InvalidRequestError
+from clipmill.errors import ForbiddenError, InvalidRequestError
 from clipmill.storage.keys import validate_job_id, validate_tenant
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -19,7 +19,8 @@ _ULID_LENGTH = 26
 class Job:
     """What is to be done for whom. ``request`` is the JSON object that the function reads; never change it.
 
-    ``kept`` says whether the result is stored, to answer the same job when it is sent again; a step of a workflow
+    A request that names its tenant, as ``tenant_id``, is that tenant's: a job of no tenant becomes theirs, a job of
+    another one is `ForbiddenError`. ``kept`` says whether the result is stored, to answer the same job when it is sent again; a step of a workflow
     has no use for that.
     """
 
@@ -33,6 +34,17 @@ class Job:
         validate_job_id(self.id)
         validate_tenant(self.tenant, root_allowed=True)
         _canonical(self.request)
+        self._belong(self.request.get("tenant_id"))
+
+    def _belong(self, named: Any) -> None:
+        if not isinstance(named, str) or named == self.tenant:
+            return
+        if self.tenant:
+            raise ForbiddenError(
+                f"tenant_id {named!r:.100} is not the tenant of this job. Name your own, or use a key of that tenant.",
+                details={"field": "tenant_id"},
+            )
+        object.__setattr__(self, "tenant", validate_tenant(named))
 
     @property
     def digest(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from clipmill.errors import CancelledError, ClipmillError, InternalError
+from clipmill.function.needs import Gpu
 from clipmill.function.stages import Stage
 from clipmill.jobs.attempt import Attempt, Done, Verb
 from clipmill.jobs.events import OnEvent, nobody
@@ -67,7 +68,7 @@ def _performed(trial: "_Trial", job: Job, machine: Machine, meter: ProgressMeter
     except ClipmillError as error:
         return Outcome(error=error, attempts=trial.attempts)
     meter.enter(Stage.PUBLISHING)
-    result = done.result | _timings(done, meter, time.monotonic() - started)
+    result = done.result | _timings(done, meter, time.monotonic() - started, machine.gpu)
     outcome = Outcome(result=result, attempts=trial.attempts)
     try:
         if job.kept:
@@ -129,9 +130,12 @@ def _require_outputs(done: Done, job: Job, machine: Machine) -> None:
         raise InternalError(f"{job.function} named the output {named!r:.200} but published nothing there")
 
 
-def _timings(done: Done, meter: ProgressMeter, total_s: float) -> dict[str, Any]:
+def _timings(done: Done, meter: ProgressMeter, total_s: float, gpu: Gpu) -> dict[str, Any]:
     given = done.result.get("timings")
     if not isinstance(given, dict):
         return {}
     moved = {"download_s": done.moved.download_s, "upload_s": done.moved.upload_s, "total_s": total_s}
+    if gpu is not Gpu.NONE:
+        # A card is held, and paid for, as long as the job is here.
+        moved["gpu_s"] = total_s
     return {"timings": given | meter.timings | {name: round(seconds, 3) for name, seconds in moved.items()}}

@@ -6,7 +6,7 @@ Convention: times on the meter's own clock are seconds that never jump; nothing 
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -51,12 +51,14 @@ class ProgressMeter:
         on_event: OnEvent = nobody,
         windows: Windows = SINGLE_JOB,
         clock: Callable[[], float] = time.monotonic,
+        messages: Mapping[Stage, str] = MESSAGES,
     ) -> None:
         self._on_event = on_event
         self._windows = windows
+        self._messages = messages
         self._clock = clock
         self._lock = threading.RLock()
-        self._now = Event(job_id, 0, "", Stage.QUEUED, 0.0, MESSAGES[Stage.QUEUED])
+        self._now = Event(job_id, 0, "", Stage.QUEUED, 0.0, messages[Stage.QUEUED])
         self._percent = Fraction(0)
         self._told: tuple[Stage, float] | None = None
         self._pending = False
@@ -146,7 +148,7 @@ class ProgressMeter:
 
     def _move(self, stage: Stage, part: Fraction, message: str | None = None, *, last: bool = False) -> None:
         self._percent = max(self._percent, percent(self._windows, stage, part) or Fraction(0))
-        text = MESSAGES.get(stage, stage.value) if message is None else message
+        text = self._messages.get(stage, stage.value) if message is None else message
         self._now = replace(self._now, stage=stage, progress=one_decimal(self._percent), message=text)
         fresh = self._told is None or self._told[0] is not stage or self._clock() - self._told[1] >= CLOSEST_S
         self._pending = True

@@ -25,12 +25,16 @@ class StoredResults:
 
     def find(self, job: Job) -> Outcome | None:
         """The outcome of this very job, if it finished before; `ConflictError` if its id stood for another request."""
-        record = self._read(job)
+        return self.recall(job.tenant, job.id, job.digest)
+
+    def recall(self, tenant: str, job_id: str, digest: str) -> Outcome | None:
+        """The same, where nothing is left of the job but who asked, its id and its digest."""
+        record = self._read(_place(tenant, job_id))
         if record is None:
             return None
-        if record.get("digest") != job.digest:
+        if record.get("digest") != digest:
             raise ConflictError(
-                f"job {job.id} was already run with another request. Send a new job_id, or the same request."
+                f"job {job_id} was already run with another request. Send a new job_id, or the same request."
             )
         if not all(self._is_there(key, size) for key, size in record["outputs"].items()):
             return None
@@ -43,11 +47,11 @@ class StoredResults:
             "outputs": {output.key: output.size for output in outputs},
             "outcome": outcome.to_json(),
         }
-        self._store.put_bytes(_place(job), json.dumps(record).encode(), _JSON)
+        self._store.put_bytes(_place(job.tenant, job.id), json.dumps(record).encode(), _JSON)
 
-    def _read(self, job: Job) -> dict[str, Any] | None:
+    def _read(self, place: str) -> dict[str, Any] | None:
         try:
-            record = json.loads(self._store.get_bytes(_place(job)))
+            record = json.loads(self._store.get_bytes(place))
         except (SourceMissingError, ValueError):
             return None
         return record if isinstance(record, dict) and {"outputs", "outcome"} <= record.keys() else None
@@ -59,8 +63,8 @@ class StoredResults:
             return False
 
 
-def _place(job: Job) -> str:
-    return full_key(job.tenant, f"jobs/{job.id}/result.json")
+def _place(tenant: str, job_id: str) -> str:
+    return full_key(tenant, f"jobs/{job_id}/result.json")
 
 
 def warn_unkept(outcome: Outcome, fault: ClipmillError) -> Outcome:

@@ -1,14 +1,17 @@
 """The walls around a child: it dies with its parent, gains no rights, and stays within memory, file and CPU bounds."""
 
+import contextlib
 import ctypes
 import os
 import resource
 import signal
 import sys
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _LAST_WORDS_BYTES = 64 * 1024 * 1024
+_AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def die_with(parent: int) -> None:
@@ -33,6 +36,17 @@ def enclose(memory_bytes: int, file_bytes: int, cpu_s: int) -> None:
     _bound(resource.RLIMIT_FSIZE, file_bytes, file_bytes)
     _bound(resource.RLIMIT_CPU, cpu_s, cpu_s + 5)
     _bound(resource.RLIMIT_CORE, 0, 0)
+
+
+def stand_back(niceness: int) -> None:
+    """Let others have the cores first.
+
+    Linux may weigh sessions against each other before it looks at the processes in them, and a child is a session of
+    its own: its session has to stand back too.
+    """
+    os.nice(niceness)
+    with contextlib.suppress(OSError):
+        _AUTOGROUP.write_text(str(niceness))
 
 
 def leave_room_for_last_words() -> None:

@@ -32,6 +32,16 @@ MULTI_CLIP: Windows = {
     Stage.PUBLISHING: (95, 100),
 }
 
+CAPTIONS: Windows = {
+    Stage.QUEUED: (0, 0),
+    Stage.STARTING: (0, 1),
+    Stage.PREPARING: (1, 25),
+    Stage.PROCESSING: (25, 80),
+    Stage.ENCODING: (80, 98),
+    Stage.UPLOADING: (98, 99),
+    Stage.PUBLISHING: (99, 100),
+}
+
 MESSAGES: Mapping[Stage, str] = {
     Stage.QUEUED: "waiting for a free place",
     Stage.STARTING: "starting",
@@ -42,6 +52,14 @@ MESSAGES: Mapping[Stage, str] = {
     Stage.UPLOADING: "uploading",
     Stage.PUBLISHING: "publishing",
     Stage.DONE: "done",
+}
+
+CAPTION_MESSAGES: Mapping[Stage, str] = {
+    **MESSAGES,
+    Stage.PREPARING: "looking for the captions",
+    Stage.PROCESSING: "timing the captions",
+    Stage.ENCODING: "reading the captions",
+    Stage.PUBLISHING: "writing the files",
 }
 
 MOST_WHILE_RUNNING = Fraction(999, 10)

@@ -1,5 +1,7 @@
 """The functions by name with flat parameters, as callers of the deployed functions know them."""
 
+import threading
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -23,24 +25,36 @@ class ErrorMode(StrEnum):
     RAISE = "raise"
 
 
-def call(machine: Machine, name: str, /, *, on_event: OnEvent = nobody, **parameters: Any) -> dict[str, Any]:
+def call(
+    machine: Machine,
+    name: str,
+    /,
+    *,
+    on_event: OnEvent = nobody,
+    cancel: threading.Event | None = None,
+    **parameters: Any,
+) -> dict[str, Any]:
     """Run the function ``name`` here and return its result.
 
     ``job_id`` and ``user_id`` name the job and its tenant, ``error_mode`` says how a failure is told ("dict", the
     default, or "raise"); all other parameters are the request. Retryable failures are told after the last attempt.
+    Setting ``cancel`` stops the work.
     """
     mode = ErrorMode.DICT
     try:
         mode = _error_mode(parameters)
-        outcome = perform(_job(name, parameters), machine, on_event=on_event)
+        outcome = perform(called_job(name, parameters), machine, on_event=on_event, cancel=cancel)
     except ClipmillError as fault:
         outcome = Outcome(error=fault)
     return outcome.value() if mode is ErrorMode.RAISE else outcome.wire()
 
 
-def _job(name: str, parameters: dict[str, Any]) -> Job:
-    job_id, tenant = _text(parameters, _JOB_ID), _text(parameters, _TENANT)
-    return Job(job_id, name, parameters, tenant)
+def called_job(name: str, parameters: Mapping[str, Any]) -> Job:
+    """The job that a call with these parameters means."""
+    request = dict(parameters)
+    _error_mode(request)
+    job_id, tenant = _text(request, _JOB_ID), _text(request, _TENANT)
+    return Job(job_id, name, request, tenant)
 
 
 def _error_mode(parameters: dict[str, Any]) -> ErrorMode:

@@ -4,9 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.lent_nursery import lent_nursery
 
 from clipmill.jobs.ledger import Ledger, endings
 from clipmill.jobs.ledger.database import open_engine
+
+__all__ = ["lent_nursery"]
 
 MakeLedger = Callable[..., Ledger]
 

@@ -20,16 +20,17 @@ from clipmill.jobs.ledger.states import State
 from clipmill.jobs.ledger.submissions import Submission
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.runner import Status
+from clipmill.jobs.stored_results import StoredResults
 
 
 class Scene:
     """A ledger with one job, and a runner for it."""
 
-    def __init__(self, ledger: Ledger, folder: Path, runner: Told | None = None) -> None:
+    def __init__(self, ledger: Ledger, folder: Path, runner: Told | None = None, max_attempts: int = 3) -> None:
         self.ledger = ledger
         self.runner = runner or Told()
         self.machine = machine(folder)
-        self.id = ledger.submit(Submission("copy", {}, "team")).id
+        self.id = ledger.submit(Submission("copy", {}, "team", max_attempts=max_attempts)).id
 
     @property
     def job(self) -> JobRecord:
@@ -152,12 +153,44 @@ def test_a_job_that_its_runner_still_has_is_followed_and_not_sent_again(open_led
     assert (scene.job.state, scene.job.attempt) == (State.SUCCEEDED, 1)
 
 
-def test_a_job_whose_process_is_gone_is_begun_anew_in_the_same_attempt(open_ledger: MakeLedger, tmp_path: Path):
+@pytest.mark.parametrize("handle", [None, "h"])
+def test_a_job_whose_process_is_gone_is_begun_anew_as_a_new_attempt(
+    handle: str | None, open_ledger: MakeLedger, tmp_path: Path
+):
     scene = Scene(open_ledger(lease_s=0.01), tmp_path)
-    lease = taken_over(scene)
+    gone = scene.leased()
+    if handle is not None:
+        scene.ledger.keep_handle(gone, handle)
     scene.runner.tell(scene.id, GOOD)
-    scene.carry(lease).join(30)
+    scene.carry(over(scene)).join(30)
     assert scene.runner.submitted == [scene.id]
+    assert (scene.job.state, scene.job.attempt) == (State.SUCCEEDED, 2)
+
+
+def test_a_job_that_takes_every_process_down_with_it_ends_when_its_attempts_are_used_up(
+    open_ledger: MakeLedger, tmp_path: Path
+):
+    """A process that dies is a thread here that is never told of an end."""
+    scene = Scene(open_ledger(lease_s=0.01), tmp_path)
+    scene.carry()
+    for attempt in (1, 2, 3):
+        wait_until(lambda attempt=attempt: len(scene.runner.submitted) == attempt)
+        assert scene.job.attempt == attempt
+        last = scene.carry(over(scene))
+    last.join(30)
+    assert scene.job.failure is not None
+    assert (scene.job.state, scene.job.failure["code"], scene.job.attempt) == (State.FAILED, "worker_lost", 3)
+    assert len(scene.runner.submitted) == 3
+
+
+def test_what_had_come_to_its_end_when_its_process_died_is_answered_after_the_last_attempt_too(
+    open_ledger: MakeLedger, tmp_path: Path
+):
+    scene = Scene(open_ledger(lease_s=0.01), tmp_path, max_attempts=1)
+    scene.leased()
+    StoredResults(scene.machine.store).keep(scene.job.job(), GOOD, [])
+    scene.carry(over(scene)).join(30)
+    assert scene.runner.submitted == []
     assert (scene.job.state, scene.job.attempt) == (State.SUCCEEDED, 1)
 
 
@@ -183,14 +216,44 @@ def test_a_job_that_was_cancelled_while_its_holder_was_dead_is_not_begun(open_le
     assert scene.job.state is State.CANCELLED
 
 
-def test_what_is_let_go_stays_leased_for_the_next_process(scene: Scene):
+def test_what_is_let_go_is_there_for_the_next_process_at_once_in_the_same_attempt(scene: Scene):
     carrying = scene.carry()
     wait_until(lambda: scene.runner.submitted)
     scene.runner.tell(scene.id, Outcome(error=CancelledError("the runner is closing")))
     carrying.let_go()
     carrying.join(30)
-    assert scene.job.state is State.RUNNING
-    assert scene.job.lease_owner == "me"
+    assert (scene.job.state, scene.job.lease_owner) == (State.RUNNING, None)
+    again = scene.leased()
+    scene.runner.tell(scene.id, GOOD)
+    scene.carry(again).join(30)
+    assert (scene.job.state, scene.job.attempt, len(scene.runner.submitted)) == (State.SUCCEEDED, 1, 2)
+
+
+def test_what_runs_elsewhere_goes_on_when_it_is_let_go_and_is_followed_by_the_next_process(
+    ledger: Ledger, tmp_path: Path
+):
+    scene = Scene(ledger, tmp_path, Told(shared=True))
+    carrying = scene.carry()
+    wait_until(lambda: scene.job.handle)
+    wait_until(lambda: scene.runner.after)
+    carrying.let_go()
+    assert (carrying.ended, scene.job.lease_owner, scene.runner.cancelled) == (True, None, [])
+    scene.runner.tell(scene.id, END)
+    carrying.join(30)
+    scene.runner.statuses = [Status.RUNNING]
+    scene.runner.tell(scene.id, GOOD)
+    scene.carry(scene.leased()).join(30)
+    assert (scene.job.state, scene.job.attempt, len(scene.runner.submitted)) == (State.SUCCEEDED, 1, 1)
+
+
+def test_a_job_that_a_closing_runner_refuses_is_given_back_and_not_cancelled(ledger: Ledger, tmp_path: Path):
+    class Closing(Told):
+        def submit(self, job: Job, gate: Gate = open_gate) -> str:
+            raise CancelledError("this runner is shutting down and takes no more jobs.")
+
+    scene = Scene(ledger, tmp_path, Closing())
+    scene.carry().join(30)
+    assert (scene.job.state, scene.job.lease_owner, scene.job.attempt) == (State.RUNNING, None, 1)
 
 
 def test_an_end_that_the_ledger_could_not_take_is_told_again(scene: Scene, monkeypatch: pytest.MonkeyPatch):

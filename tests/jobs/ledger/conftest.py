@@ -10,9 +10,9 @@ from sqlalchemy.engine import make_url
 from tests.jobs.ledger import postgres
 from tests.jobs.ledger.worlds import World
 
+from clipmill.jobs.caption_book.tables import metadata
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.database import open_engine
-from clipmill.jobs.ledger.tables import metadata
 
 _numbers = count()
 

@@ -1,6 +1,5 @@
 """Processes that are killed: what was told is kept, what was not finished has never been."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from tests.jobs.ledger.racers import FRESH
 from tests.jobs.ledger.worlds import GOOD, LOCAL, World, submission
 from tests.jobs.machines import wait_until
 
@@ -20,7 +20,7 @@ from clipmill.jobs.ledger.usage import Usage
 
 def killed(url: str, run: Callable[[Ledger], None]) -> None:
     """Let a process do something that ends in its own kill -9."""
-    process = multiprocessing.get_context("spawn").Process(target=_run, args=(url, run))
+    process = FRESH.Process(target=_run, args=(url, run))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -49,13 +49,13 @@ def die_while_submitting(ledger: Ledger) -> None:
 def test_a_job_that_was_told_to_be_submitted_outlives_its_process(ledger_url: str, there: World):
     killed(ledger_url, submit_and_die)
     [job] = there.ledger.jobs("team").jobs
-    assert there.submit(idempotency_key="k") == job
+    assert there.submit(idempotency_key="k").id == job.id
 
 
 def test_a_job_that_was_killed_while_it_was_submitted_has_never_been(ledger_url: str, there: World):
     killed(ledger_url, die_while_submitting)
     job = there.submit(idempotency_key="k")
-    assert there.ledger.jobs("team").jobs == [job]
+    assert [found.id for found in there.ledger.jobs("team").jobs] == [job.id]
 
 
 def die_while_leasing(ledger: Ledger) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.jobs.ledger.worlds import World
 
-from clipmill.errors import SourceMissingError
+from clipmill.errors import NotFoundError
 from clipmill.jobs.ledger.api_keys import mint, name_in
 
 
@@ -78,7 +78,7 @@ def test_a_revoked_key_opens_nothing_and_keeps_the_time_of_its_end(there: World)
 
 def test_another_tenant_can_neither_see_nor_revoke_a_key(there: World):
     text, key = there.ledger.keys.issue("team", "laptop", [])
-    with pytest.raises(SourceMissingError):
+    with pytest.raises(NotFoundError):
         there.ledger.keys.revoke("other", key.id)
     assert there.ledger.keys.verify(text) == key
     assert there.ledger.keys.all("other") == []

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.jobs.ledger.worlds import GOOD, LOCAL, PASSING, World, frames
 
-from clipmill.errors import ConflictError
+from clipmill.errors import ConflictError, WorkerLostError
 from clipmill.function.needs import Gpu
 from clipmill.function.stages import Stage
 from clipmill.jobs.ledger.leases import Capacity
@@ -138,6 +138,16 @@ def test_a_lease_that_ran_out_is_taken_over_with_its_attempt_and_handle(there: W
     assert there.rows("SELECT number, handle FROM attempts") == [(1, "call-7")]
 
 
+def test_what_is_in_the_hands_of_who_asks_is_not_taken_over(there: World):
+    mine, lost = there.begun(), there.begun()
+    there.wait(SPAN_S)
+    taken = there.ledger.take_over("one", [mine.job.id])
+    assert taken is not None
+    assert taken.job.id == lost.job.id
+    assert there.ledger.take_over("one", [mine.job.id]) is None
+    assert there.ledger.renew(mine).token == mine.token
+
+
 def test_the_lease_that_ran_out_first_is_taken_over_first(there: World):
     first = there.begun()
     there.wait(1)
@@ -148,6 +158,64 @@ def test_the_lease_that_ran_out_first_is_taken_over_first(there: World):
     assert taken.job.id == first.job.id
 
 
+def test_a_job_that_was_given_back_is_taken_at_once_in_the_same_attempt(there: World):
+    lease = there.publishing()
+    there.ledger.report(lease, frames(3, 40))
+    waits = there.ledger.release(lease)
+    assert (waits.state, waits.lease_owner, waits.stage) == (State.PUBLISHING, None, Stage.QUEUED)
+    again = there.lease("two")
+    assert (again.job.id, again.job.attempt, again.owner, again.inherited) == (lease.job.id, 1, "two", False)
+    assert (again.job.state, again.job.percent, again.job.handle) == (State.PUBLISHING, 40.0, None)
+    assert there.rows("SELECT number, finished_at FROM attempts") == [(1, None)]
+    there.ledger.fail(again, PASSING)
+    there.wait(60)
+    assert there.lease().job.attempt == 2
+
+
+def test_a_job_given_back_with_its_work_running_on_keeps_its_handle_and_waits_to_be_stopped(there: World):
+    lease = there.begun()
+    there.ledger.keep_handle(lease, "call-7")
+    there.ledger.release(lease, runs_on=True)
+    assert there.ledger.request_cancel("team", lease.job.id).state is State.RUNNING
+    again = there.lease("two")
+    assert (again.job.handle, again.inherited, again.job.cancel_requested) == ("call-7", True, True)
+
+
+def test_a_job_given_back_can_be_cancelled_by_whoever_asks(there: World):
+    lease = there.begun()
+    there.ledger.release(lease)
+    assert there.ledger.request_cancel("team", lease.job.id).state is State.CANCELLED
+    assert there.rows("SELECT count(*) FROM attempts WHERE finished_at IS NULL") == [(0,)]
+
+
+def test_a_job_that_was_to_stop_ends_when_it_is_given_back(there: World):
+    lease = there.begun()
+    there.ledger.request_cancel("team", lease.job.id)
+    assert there.ledger.release(lease).state is State.CANCELLED
+
+
+def test_a_job_that_is_given_back_for_later_is_left_until_then(there: World):
+    lease = there.begun()
+    there.ledger.release(lease, wait=timedelta(seconds=1))
+    assert there.ledger.lease("two", LOCAL) is None
+    there.wait(1)
+    assert there.lease("two").job.id == lease.job.id
+
+
+def test_what_is_lost_begins_again_until_no_attempt_is_left(there: World):
+    lease = there.begun(max_attempts=2)
+    there.ledger.keep_handle(lease, "call-7")
+    there.wait(SPAN_S)
+    taken = there.ledger.take_over("two")
+    assert taken is not None
+    job = there.ledger.begin_again(taken)
+    assert (job.attempt, job.handle, job.lease_token, taken.inherited) == (2, None, taken.token, True)
+    with pytest.raises(WorkerLostError, match="attempt 2 of 2"):
+        there.ledger.begin_again(taken)
+    over = there.rows("SELECT number, owner, finished_at IS NULL FROM attempts ORDER BY number")
+    assert [tuple(row) for row in over] == [(1, "one", False), (2, "two", True)]
+
+
 OPERATIONS = {
     "renew": lambda ledger, lease: ledger.renew(lease),
     "keep_handle": lambda ledger, lease: ledger.keep_handle(lease, "late"),
@@ -155,6 +223,8 @@ OPERATIONS = {
     "log": lambda ledger, lease: ledger.log(lease, "late"),
     "begin_publishing": lambda ledger, lease: ledger.begin_publishing(lease),
     "commit": lambda ledger, lease: ledger.commit(lease, GOOD),
+    "release": lambda ledger, lease: ledger.release(lease),
+    "begin_again": lambda ledger, lease: ledger.begin_again(lease),
     "fail": lambda ledger, lease: ledger.fail(lease, PASSING),
 }
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from tests.jobs.ledger.worlds import World
 
-from clipmill.errors import SourceMissingError
+from clipmill.errors import NotFoundError
 from clipmill.jobs.ledger.backoff import DELIVERY_PAUSES_S
 from clipmill.jobs.ledger.kinds import DeliveryState
 from clipmill.jobs.ledger.outbox import CLAIMED_FOR, Delivery
@@ -173,7 +173,7 @@ def test_another_tenant_finds_neither_endpoints_nor_deliveries(there: World):
         lambda: book.ping("other", endpoint.id),
         lambda: book.replay("other", delivery.id),
     ):
-        with pytest.raises(SourceMissingError):
+        with pytest.raises(NotFoundError):
             ask()
     assert book.all("team") == [endpoint]
 

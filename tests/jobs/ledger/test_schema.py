@@ -1,4 +1,3 @@
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,13 +5,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, text
-from tests.jobs.ledger.worlds import submission
+from tests.jobs.ledger.racers import FRESH
+from tests.jobs.ledger.worlds import World, submission
 
 from clipmill.errors import InvalidRequestError, StorageUnavailableError
-from clipmill.jobs.ledger import Ledger
+from clipmill.jobs.ledger import Ledger, labels
 from clipmill.jobs.ledger.database import open_engine
+from clipmill.jobs.ledger.retention import Retention
 from clipmill.jobs.ledger.schema import upgrade
 from clipmill.jobs.ledger.tables import metadata
+from clipmill.jobs.ledger.usage import Usage
 
 EngineOf = Callable[[str], Engine]
 
@@ -53,8 +55,7 @@ def open_and_close(url: str) -> None:
 
 
 def test_many_processes_may_open_a_new_ledger_at_once(empty_url: str):
-    spawning = multiprocessing.get_context("spawn")
-    openers = [spawning.Process(target=open_and_close, args=(empty_url,)) for _ in range(3)]
+    openers = [FRESH.Process(target=open_and_close, args=(empty_url,)) for _ in range(3)]
     for opener in openers:
         opener.start()
     for opener in openers:
@@ -63,6 +64,21 @@ def test_many_processes_may_open_a_new_ledger_at_once(empty_url: str):
     ledger = Ledger.open(empty_url)
     assert ledger.jobs("team").jobs == []
     ledger.close()
+
+
+def test_what_an_older_version_wrote_is_found_and_kept_by_this_one(empty_url: str, engine_of: EngineOf):
+    engine = engine_of(empty_url)
+    upgrade(engine, "r0005_callbacks")
+    there = World(engine)
+    with pytest.MonkeyPatch.context() as older:
+        older.setattr(labels, "note", lambda *_: None)
+        done = there.succeeded(Usage(gpu_ms=7), labels={"export_id": "e1"})
+    upgrade(engine)
+    assert there.ledger.labelled("team", "export_id", "e1") == done
+    there.wait(90 * 86400)
+    while there.ledger.forget(Retention()):
+        pass
+    assert there.ledger.usage("team", done.created_at, there.now).gpu_ms == 7
 
 
 def test_an_upgrade_that_fails_leaves_nothing_behind(empty_url: str, engine_of: EngineOf):

@@ -4,9 +4,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.jobs.ledger.worlds import GOOD, World
+from tests.jobs.ledger.worlds import GOOD, World, submission
 
-from clipmill.errors import ConflictError, InvalidKeyError, InvalidRequestError, SourceMissingError
+from clipmill.errors import ConflictError, InvalidKeyError, InvalidRequestError, NotFoundError, TooManyJobsError
 from clipmill.function.needs import Gpu
 from clipmill.function.stages import Stage
 from clipmill.jobs.ledger.states import State
@@ -96,6 +96,29 @@ def test_tenants_do_not_share_keys(there: World):
     assert mine.id != theirs.id
 
 
+def test_more_jobs_than_may_wait_are_refused_and_leave_no_key(there: World):
+    there.ledger.submit(submission(), 2)
+    begun = there.ledger.submit(submission(tenant="other"), 2)
+    there.ledger.submit(submission(idempotency_key="last"), 2)
+    with pytest.raises(TooManyJobsError, match="2 jobs of this tenant wait, of 2 at most"):
+        there.ledger.submit(submission(idempotency_key="k"), 2)
+    assert there.rows("SELECT key FROM idempotency_keys") == [("last",)]
+    while there.lease().job.tenant == begun.tenant:
+        pass
+    assert there.ledger.submit(submission(idempotency_key="k"), 2).state is State.QUEUED
+
+
+def test_a_job_that_is_there_already_is_the_answer_however_many_wait(there: World):
+    job = there.submit(idempotency_key="k")
+    stopped = there.ledger.request_cancel("team", there.submit().id)
+    again = there.ledger.retry("team", stopped.id, 2)
+    assert there.ledger.submit(submission(idempotency_key="k"), 0) == job
+    assert there.ledger.retry("team", stopped.id, 0) == again
+    there.ledger.request_cancel("team", again.id)
+    with pytest.raises(TooManyJobsError):
+        there.ledger.retry("team", stopped.id, 0)
+
+
 def test_without_a_key_the_same_body_is_another_job(there: World):
     assert there.submit().id != there.submit().id
 
@@ -148,9 +171,9 @@ def test_a_retry_that_did_well_is_the_answer(there: World):
 @pytest.mark.parametrize("verb", ["get", "events", "request_cancel", "retry"])
 def test_the_job_of_another_tenant_is_not_there(there: World, verb: str):
     job = there.submit()
-    with pytest.raises(SourceMissingError) as told:
+    with pytest.raises(NotFoundError) as told:
         getattr(there.ledger, verb)("other", job.id)
-    with pytest.raises(SourceMissingError) as nothing:
+    with pytest.raises(NotFoundError) as nothing:
         getattr(there.ledger, verb)("other", "job_none")
     assert told.value.message.replace(job.id, "job_none") == nothing.value.message
     assert there.now_is(job) == job

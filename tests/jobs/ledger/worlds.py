@@ -1,9 +1,10 @@
 """A ledger whose time stands still until a test moves it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from clipmill.errors import StorageUnavailableError
 from clipmill.function.needs import Gpu
@@ -13,6 +14,7 @@ from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.leases import Capacity
 from clipmill.jobs.ledger.record import JobRecord, Lease
 from clipmill.jobs.ledger.submissions import Submission
+from clipmill.jobs.ledger.tables import metadata
 from clipmill.jobs.ledger.usage import Usage
 from clipmill.jobs.outcome import Outcome
 
@@ -64,6 +66,26 @@ class World:
         """Change the database behind the ledger's back."""
         with self.engine.begin() as connection:
             connection.execute(text(statement), values)
+
+    def scans(self, act: Callable[[], object]) -> list[str]:
+        """The tables that an act reads from end to end; PostgreSQL, which does so with any small table, is not asked."""
+        heard: list[tuple[str, Any]] = []
+
+        def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+            heard.append((statement, values))
+
+        event.listen(self.engine, "before_cursor_execute", hear)
+        act()
+        event.remove(self.engine, "before_cursor_execute", hear)
+        searches = [each for each in heard if each[0].startswith(("SELECT", "DELETE")) and self._is_sqlite]
+        with self.engine.connect() as connection:
+            told = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {search}", values) for search, values in searches]
+            steps = [row.detail.split() for rows in told for row in rows]
+        return [step[1] for step in steps if step[0] == "SCAN" and step[1] in metadata.tables]
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
 
     def assign(self, job_id: str, assignments: str) -> None:
         """Change the row of a job by raw SQL."""

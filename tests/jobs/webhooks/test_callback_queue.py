@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from clipmill.errors import CancelledError, EncoderFailedError, StorageUnavailableError
 from clipmill.function.stages import Stage
+from clipmill.jobs.callback_steps import Callback, Step, callback_percent
 from clipmill.jobs.events import Event
 from clipmill.jobs.outcome import Outcome
-from clipmill.jobs.webhooks.callback_queue import Callback, CallbackQueue, Step, callback_percent
+from clipmill.jobs.webhooks.callback_queue import CallbackQueue
 
 GOOD = Outcome(result={"status": "success", "output_key": "out/clip.mp4"})
 BAD = Outcome(error=EncoderFailedError("the encoder died"))

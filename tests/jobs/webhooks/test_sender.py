@@ -15,6 +15,7 @@ from clipmill.errors import StorageUnavailableError
 from clipmill.jobs.ledger.backoff import DELIVERY_PAUSES_S
 from clipmill.jobs.ledger.kinds import DeliveryState
 from clipmill.jobs.ledger.outbox import CLAIMED_FOR, Delivery, Outbox
+from clipmill.jobs.webhooks import lanes
 from clipmill.jobs.webhooks import sender as sending
 from clipmill.jobs.webhooks.policy import Policy
 from clipmill.jobs.webhooks.post import Letter, Post
@@ -311,7 +312,7 @@ def test_a_fault_of_ours_costs_one_try_and_not_the_sender(there, monkeypatch):
 
     with Receiver() as receiver, sender(there.ledger.outbox):
         with monkeypatch.context() as patch:
-            patch.setattr(sending, "signed", broken)
+            patch.setattr(lanes, "signed", broken)
             there.succeeded(webhook=receiver.url)
             until(lambda: waits(there, 1))
         there.wait(DELIVERY_PAUSES_S[0])

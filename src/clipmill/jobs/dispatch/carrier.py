@@ -21,6 +21,11 @@ class Carrier(Runner, Protocol):
         """The handle that a job will have; None where only `submit` can tell."""
         ...
 
+    def outlives(self, handle: str) -> bool:
+        """Whether the work of a handle goes on without this process."""
+        del handle
+        return self.shared
+
     def close(self) -> None:
         """Stop what runs in this process."""
         ...

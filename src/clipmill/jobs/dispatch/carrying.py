@@ -23,18 +23,22 @@ from clipmill.jobs.ledger.usage import Usage
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.runner import Status
+from clipmill.jobs.stored_results import StoredResults
 
 _LOG = logging.getLogger(__name__)
 
 UNSURE_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Pauses between the questions to a shared runner that does not know a handle at once."""
 _COMMIT_AGAIN_S = 1.0
+_REFUSED_FOR_S = 1.0
+"""A runner that shuts down is not asked again at once."""
 
 
 class Carrying(threading.Thread):
-    """Ends by itself with a commit, or without one once the lease is lost or the job was let go.
+    """Ends by itself with a commit, or without one once the lease is lost or the job was given back.
 
-    What is let go stays leased, for the next process to take over.
+    An attempt that another holder began is followed where it goes on. Where nothing is left of it, a new one begins:
+    a job that takes its process down with it must not do so for ever.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Carrying(threading.Thread):
         self._machine = machine
         self._handle: str | None = None
         self._is_let_go = False
+        self._is_refused = False
         self._on_end = on_end
 
     def stop_work(self) -> None:
@@ -59,9 +64,13 @@ class Carrying(threading.Thread):
             _LOG.warning("job %s could not be stopped: %s", self.hold.job.id, fault.message)
 
     def let_go(self) -> None:
-        """Stop the work and tell nobody."""
+        """Give the job back: work in this process is stopped before, work elsewhere goes on."""
         self._is_let_go = True
-        self.stop_work()
+        if self._handle is not None and self._carrier.outlives(self._handle):
+            self.hold.release(runs_on=True)
+            self.ended = True
+        else:
+            self.stop_work()
 
     def run(self) -> None:
         try:
@@ -79,7 +88,11 @@ class Carrying(threading.Thread):
         try:
             if self.hold.job.cancel_requested:
                 return Outcome(error=CancelledError(f"job {self.hold.job.id} was cancelled."))
-            return self._followed(self._found() or self._begun())
+            if (handle := self._found()) is None and self.hold.is_inherited:
+                if (known := self._stored()) is not None:
+                    return known
+                self.hold.begin_again()
+            return self._followed(handle or self._begun())
         except ConflictError:
             raise
         except ClipmillError as fault:
@@ -92,26 +105,39 @@ class Carrying(threading.Thread):
         handle = self.hold.job.handle
         if handle is None:
             return None
-        for pause_s in (*UNSURE_S, None) if self._carrier.shared else (None,):
+        for pause_s in (*UNSURE_S, None) if self._carrier.outlives(handle) else (None,):
             if self._carrier.status(handle) is not Status.UNKNOWN:
                 return handle
             if pause_s is not None:
                 time.sleep(pause_s)
         return None
 
+    def _stored(self) -> Outcome | None:
+        """What the job came to, if it had come to its end when its holder died."""
+        try:
+            return StoredResults(self._machine.store).find(self.hold.job.job())
+        except ConflictError:
+            return None
+
     def _begun(self) -> str:
         """Hand the job over, its handle written down before where that can be."""
         job = self.hold.job.job()
         if (known := self._carrier.handle_of(job)) is not None:
             self.hold.keep_handle(known)
-        handle = self._carrier.submit(job, self.hold.pass_gate)
+        try:
+            handle = self._carrier.submit(job, self.hold.pass_gate)
+        except Cancelled:
+            self._is_refused = True
+            raise
         if handle != known:
             self.hold.keep_handle(handle)
         return handle
 
     def _followed(self, handle: str) -> Outcome:
         self._handle = handle
-        if self._is_let_go or self.hold.is_to_stop:
+        if self._is_let_go:
+            self.let_go()
+        elif self.hold.is_to_stop:
             self.stop_work()
         for item in self._carrier.events(handle, self.hold.heard):
             if isinstance(item, Outcome):
@@ -120,7 +146,8 @@ class Carrying(threading.Thread):
         raise WorkerLostError(f"job {self.hold.job.id}: the runner told of no end.")
 
     def _commit(self, outcome: Outcome) -> None:
-        if self._is_let_go and isinstance(outcome.error, Cancelled) and not self.hold.job.cancel_requested:
+        if isinstance(outcome.error, Cancelled) and not self.hold.job.cancel_requested and self._is_turned_away:
+            self.hold.release(wait_s=_REFUSED_FOR_S if self._is_refused else 0)
             return
         outcome, usage = self._believed(outcome)
         while True:
@@ -134,6 +161,11 @@ class Carrying(threading.Thread):
                 time.sleep(_COMMIT_AGAIN_S)
             else:
                 return
+
+    @property
+    def _is_turned_away(self) -> bool:
+        """Whether the work stopped, or never began, since this process or its runner shuts down."""
+        return self._is_let_go or self._is_refused
 
     def _believed(self, outcome: Outcome) -> tuple[Outcome, Usage | None]:
         if outcome.error is not None:

@@ -78,6 +78,10 @@ class Dispatcher:
         if self._loop.ident is not None:
             self._loop.join()
 
+    def settle(self) -> None:
+        """Wait for the last words of what was let go, once its runner is closed."""
+        self._await(_LAST_WORDS_S)
+
     def _under_way(self) -> list[Carrying]:
         return [carrying for carrying in list(self._carried.values()) if not carrying.ended]
 
@@ -107,13 +111,17 @@ class Dispatcher:
             carrying.hold.keep_alive()
         if self._stopping.is_set():
             return
-        self._take(lambda: self._ledger.take_over(self.owner), self._taken_over)
+        self._take(self._found, self._taken_over)
         self._take(lambda: self._ledger.lease(self.owner, self._capacity), self._begun)
         self._tidy()
 
     def _take(self, ask: Callable[[], Lease | None], begin: Callable[[Lease], None]) -> None:
         while len(self._under_way()) < self._carrier.places and (lease := ask()) is not None:
             begin(lease)
+
+    def _found(self) -> Lease | None:
+        """A job whose holder is gone. To take our own from under a worker would make its gate refuse it."""
+        return self._ledger.take_over(self.owner, [carrying.hold.job.id for carrying in self._under_way()])
 
     def _begun(self, lease: Lease) -> None:
         carrying = Carrying(self._ledger, self._carrier, self._machine, lease, self.wake)
@@ -122,10 +130,6 @@ class Dispatcher:
 
     def _taken_over(self, lease: Lease) -> None:
         _LOG.info("job %s: the lease of its last holder ran out, it is carried on", lease.job.id)
-        known = self._carried.get(lease.job.id)
-        if known is not None and not known.ended:
-            known.hold.take_over(lease)
-            return
         # Its holder may have died, and what it had in scratch is in nobody's way but takes space.
         sweep(self._machine.scratch_root)
         self._begun(lease)

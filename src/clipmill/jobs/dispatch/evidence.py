@@ -7,6 +7,7 @@ from clipmill.errors import SourceMissingError, StorageWriteFailedError
 from clipmill.jobs.ledger.record import JobRecord
 from clipmill.jobs.ledger.usage import Usage
 from clipmill.jobs.machine import Machine
+from clipmill.jobs.prices import bill
 from clipmill.storage.keys import full_key
 
 
@@ -15,7 +16,12 @@ def used(job: JobRecord, result: Mapping[str, Any], machine: Machine) -> Usage:
     sizes = [_size(job, key, machine) for key in _outputs(result)]
     timings = result.get("timings")
     gpu_s = timings.get("gpu_s") if isinstance(timings, Mapping) else None
-    return Usage(gpu_ms=_milliseconds(gpu_s), output_ms=_milliseconds(result.get("duration")), bytes=sum(sizes))
+    return Usage(
+        gpu_ms=_milliseconds(gpu_s),
+        output_ms=_milliseconds(result.get("duration")),
+        bytes=sum(sizes),
+        cost_microusd=bill(machine.prices, job.runner or "", job.gpu, result),
+    )
 
 
 def _outputs(result: Mapping[str, Any]) -> Iterator[str]:

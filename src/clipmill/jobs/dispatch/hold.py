@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from clipmill.errors import CancelledError, ConflictError
+from clipmill.errors import CancelledError, ClipmillError, ConflictError
 from clipmill.function.stages import Stage
 from clipmill.jobs.events import Event
 from clipmill.jobs.ledger import Ledger
@@ -45,6 +45,11 @@ class Hold:
         self._looked_at = self._renewed_at = time.monotonic()
 
     @property
+    def is_inherited(self) -> bool:
+        """Whether the attempt was begun by an earlier holder."""
+        return self._lease.inherited
+
+    @property
     def is_to_stop(self) -> bool:
         return self.lost.is_set() or self.job.cancel_requested
 
@@ -57,6 +62,18 @@ class Hold:
         """Write down where the work will be found; what is told from now on begins again at event 1."""
         self._offset = self.job.heard_seq
         self.job = self._ledger.keep_handle(self._lease, handle)
+
+    def begin_again(self) -> None:
+        """Count a new attempt, as the inherited one is lost; `WorkerLostError` if it was the last one."""
+        self.job = self._ledger.begin_again(self._lease)
+
+    def release(self, *, runs_on: bool = False, wait_s: float = 0.0) -> None:
+        """Give the job to whoever comes next; if the ledger does not answer, the lease runs out instead."""
+        try:
+            self._ledger.release(self._lease, runs_on=runs_on, wait=timedelta(seconds=wait_s))
+        except ClipmillError as fault:
+            _LOG.warning("job %s was not given back: %s", self.job.id, fault.message)
+        self.lost.set()
 
     def tell(self, event: Event) -> None:
         """Pass an event on, a few a second; the newest that was held back goes with `tell_rest`."""
@@ -101,11 +118,6 @@ class Hold:
             self._hear(self._look)
         if self.is_to_stop:
             self._on_stop()
-
-    def take_over(self, lease: Lease) -> None:
-        """Go on under a new lease: the old one ran out, and it was us who took it."""
-        self._lease, self.job = lease, lease.job
-        self._renewed_at = time.monotonic()
 
     def _renew(self) -> JobRecord:
         lease = self._ledger.renew(self._lease)

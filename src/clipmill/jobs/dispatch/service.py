@@ -9,6 +9,7 @@ from clipmill.errors import RateLimitedError
 from clipmill.jobs.dispatch.carrier import Carrier
 from clipmill.jobs.dispatch.dispatcher import Dispatcher
 from clipmill.jobs.dispatch.limits import ServiceLimits
+from clipmill.jobs.estimate import estimated_plan
 from clipmill.jobs.job import Job, new_job_id
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.record import JobRecord
@@ -76,6 +77,7 @@ class Service:
         for companion in self.companions:
             companion.stop()
         self.carrier.close()
+        self._dispatcher.settle()
         self.ledger.close()
 
     def wake(self) -> None:
@@ -97,6 +99,7 @@ class Service:
         try:
             job = Job(new_job_id(), self.planners.get(function, function), request, tenant, kept=False)
             bounded = replace(self.machine.limits, time_s=self.limits.plan_s)
-            return plan(job, replace(self.machine, limits=bounded)).value()
+            told = plan(job, replace(self.machine, limits=bounded)).value()
+            return estimated_plan(job.function, told, self.machine)
         finally:
             self._planning.release()

@@ -1,4 +1,4 @@
-"""The record of all jobs in a database; the one part of clipmill that imports SQLAlchemy."""
+"""The record of all jobs in a database; with the caption book the only part of clipmill that imports SQLAlchemy."""
 
 from clipmill.jobs.ledger.ledger import Ledger
 

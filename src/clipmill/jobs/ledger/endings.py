@@ -1,20 +1,20 @@
 """How jobs come to their end, each once: state, last event, message, usage and attempt in one transaction."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from clipmill.errors import CancelledError, ClipmillError, ConflictError, TimeoutError  # noqa: A004 - the job's own
 from clipmill.function.stages import Stage
-from clipmill.jobs.ledger import messages, rows, usage
+from clipmill.jobs.ledger import attempts, callbacks, messages, rows, usage
 from clipmill.jobs.ledger.backoff import ATTEMPT_PAUSES_S, Chance, pause
 from clipmill.jobs.ledger.kinds import EventKind
 from clipmill.jobs.ledger.moments import iso
 from clipmill.jobs.ledger.record import JobRecord, Lease
 from clipmill.jobs.ledger.states import ACTIVE, State
-from clipmill.jobs.ledger.tables import attempts, jobs
+from clipmill.jobs.ledger.tables import jobs
 from clipmill.jobs.ledger.usage import Usage
 from clipmill.jobs.outcome import Outcome, without_secrets
 
@@ -53,7 +53,7 @@ def commit(connection: Connection, now: datetime, lease: Lease, ending: Ending) 
     error = ending.outcome.error
     if error is None and job.state is not State.PUBLISHING:
         raise ConflictError(f"job {job.id} is {job.state}: begin_publishing comes before the outputs and the success.")
-    _close_attempt(connection, now, job, error)
+    attempts.end(connection, now, job, error)
     job = usage.charge(connection, now, job, ending.used)
     if error is None:
         return _succeed(connection, now, job, ending.outcome)
@@ -63,16 +63,24 @@ def commit(connection: Connection, now: datetime, lease: Lease, ending: Ending) 
     if wait is None or job.attempt >= job.max_attempts:
         return _stop(connection, now, job, error)
     told = {"state": job.state, "attempt": job.attempt, "retry_at": iso(now + wait), "failure": error.to_json()}
-    waits = {"run_after": now + wait, "lease_token": job.lease_token + 1, "stage": Stage.QUEUED} | _UNLEASED
-    return rows.change(connection, job, now, (EventKind.STATE, told), **waits)
+    return _wait(connection, now, job, told, handle=None, run_after=now + wait)
+
+
+def release(connection: Connection, now: datetime, lease: Lease, *, runs_on: bool, wait: timedelta) -> JobRecord:
+    """Nobody holds the job from now on, and its attempt goes on with the next holder; or it ends, if it was to stop."""
+    job = rows.worked_on(connection, lease)
+    if job.cancel_requested and not runs_on:
+        return _stop(connection, now, job, _cancelled(job))
+    told = {"state": job.state, "attempt": job.attempt}
+    return _wait(connection, now, job, told, handle=job.handle if runs_on else None, run_after=now + wait)
 
 
 def cancel(connection: Connection, now: datetime, tenant: str, job_id: str) -> JobRecord:
-    """Cancel a job that nobody works on, else ask its holder to stop; asked again, nothing changes."""
+    """Cancel a job that nobody works on, else ask its holder, or the next, to stop; asked again, nothing changes."""
     job = rows.read(connection, tenant, job_id, locked=True)
     if job.state.terminal or job.cancel_requested:
         return job
-    if job.lease_owner is None:
+    if job.lease_owner is None and job.handle is None:
         return _stop(connection, now, job, _cancelled(job), cancel_requested_at=now)
     return rows.change(connection, job, now, None, cancel_requested_at=now)
 
@@ -81,7 +89,8 @@ def expire(connection: Connection, now: datetime) -> JobRecord | None:
     """Give up one job that nobody works on and whose time is over; None when there is none."""
     due = (
         select(jobs)
-        .where(jobs.c.state.in_(ACTIVE), jobs.c.lease_owner.is_(None), jobs.c.expires_at <= now)
+        .where(jobs.c.state.in_(ACTIVE), jobs.c.expires_at <= now)
+        .where(jobs.c.lease_owner.is_(None), jobs.c.handle.is_(None))
         .order_by(jobs.c.expires_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -94,14 +103,14 @@ def expire(connection: Connection, now: datetime) -> JobRecord | None:
     return _stop(connection, now, job, late, state=State.EXPIRED)
 
 
+def _wait(connection: Connection, now: datetime, job: JobRecord, told: dict[str, Any], **values: Any) -> JobRecord:
+    """Nobody holds the job any more. A handle that is left says that its work runs on somewhere."""
+    waits = {"lease_token": job.lease_token + 1, "stage": Stage.QUEUED} | _UNLEASED
+    return rows.change(connection, job, now, (EventKind.STATE, told), **waits, **values)
+
+
 def _cancelled(job: JobRecord) -> CancelledError:
     return CancelledError(f"job {job.id} was cancelled.")
-
-
-def _close_attempt(connection: Connection, now: datetime, job: JobRecord, error: ClipmillError | None) -> None:
-    failure = None if error is None else without_secrets(error.to_json())
-    this = (attempts.c.job_id == job.id, attempts.c.number == job.attempt)
-    connection.execute(update(attempts).where(*this).values(finished_at=now, failure=failure))
 
 
 def _succeed(connection: Connection, now: datetime, job: JobRecord, outcome: Outcome) -> JobRecord:
@@ -114,6 +123,7 @@ def _stop(connection: Connection, now: datetime, job: JobRecord, error: Clipmill
     cancelled = error.code == CancelledError.code
     state, stage = (State.CANCELLED, Stage.CANCELLED) if cancelled else (State.FAILED, Stage.FAILED)
     failure = without_secrets(error.to_json())
+    attempts.end(connection, now, job, error)
     return _finish(connection, now, job, **{"state": state, "stage": stage, "failure": failure, "eta_s": None} | more)
 
 
@@ -122,4 +132,5 @@ def _finish(connection: Connection, now: datetime, job: JobRecord, **values: Any
     told |= {"attempt": job.attempt, "progress": values.get("percent_tenths", job.percent_tenths) / 10}
     ended = rows.change(connection, job, now, (EventKind.DONE, told), finished_at=now, **_UNLEASED, **values)
     messages.tell_end(connection, now, ended)
+    callbacks.note_end(connection, now, ended)
     return ended

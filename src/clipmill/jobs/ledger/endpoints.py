@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from clipmill.errors import SourceMissingError
+from clipmill.errors import NotFoundError
 from clipmill.jobs.ledger.kinds import DeliveryState
 from clipmill.jobs.ledger.tables import deliveries, endpoints
 
@@ -37,9 +37,7 @@ def find(connection: Connection, tenant: str, endpoint_id: str) -> Endpoint:
     query = select(endpoints).where(endpoints.c.id == endpoint_id, endpoints.c.tenant == tenant)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
-        raise SourceMissingError(
-            f"there is no webhook endpoint {endpoint_id!r:.140}. Check the id, and whose key asks."
-        )
+        raise NotFoundError(f"there is no webhook endpoint {endpoint_id!r:.140}. Check the id, and whose key asks.")
     return Endpoint(**row)
 
 

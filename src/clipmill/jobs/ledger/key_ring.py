@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, insert, literal, select, update
 
-from clipmill.errors import SourceMissingError
+from clipmill.errors import NotFoundError
 from clipmill.jobs.ledger.api_keys import ApiKey, digest_of, mint, name_in
 from clipmill.jobs.ledger.database import reading, writing
 from clipmill.jobs.ledger.moments import Clock, Moment
@@ -47,7 +47,7 @@ class KeyRing:
         since = func.coalesce(api_keys.c.revoked_at, literal(self._clock(), Moment))
         with writing(self._engine) as connection:
             if not connection.execute(update(api_keys).where(*whose).values(revoked_at=since)).rowcount:
-                raise SourceMissingError(f"there is no key {key_id!r:.140}. Check the id, and whose key asks.")
+                raise NotFoundError(f"there is no key {key_id!r:.140}. Check the id, and whose key asks.")
 
     def all(self, tenant: str) -> list[ApiKey]:
         """The keys of a tenant, oldest first, revoked ones too."""

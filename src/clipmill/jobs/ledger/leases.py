@@ -1,6 +1,6 @@
 """Who works on what: leases on jobs that wait, renewed while the work goes on, taken over when they ran out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,23 +13,22 @@ from sqlalchemy import (
     Subquery,
     case,
     func,
-    insert,
     literal,
     or_,
     select,
     type_coerce,
-    update,
 )
 
+from clipmill.errors import WorkerLostError
 from clipmill.function.needs import Gpu
 from clipmill.function.stages import Stage
-from clipmill.jobs.ledger import rows
+from clipmill.jobs.ledger import attempts, rows
 from clipmill.jobs.ledger.database import one_at_a_time
 from clipmill.jobs.ledger.kinds import EventKind
 from clipmill.jobs.ledger.moments import microseconds, since_start
 from clipmill.jobs.ledger.record import JobRecord, Lease
 from clipmill.jobs.ledger.states import ACTIVE, State
-from clipmill.jobs.ledger.tables import attempts, jobs
+from clipmill.jobs.ledger.tables import jobs
 from clipmill.jobs.ledger.tiers import BASE, HIGHEST, HIGHEST_BONUS, POINT
 
 _WORKING = (State.RUNNING, State.PUBLISHING)
@@ -50,9 +49,9 @@ class Capacity:
 
 
 def take(connection: Connection, now: datetime, owner: str, capacity: Capacity, span: timedelta) -> Lease | None:
-    """The next job for this runner, begun as a new attempt; None when nothing waits or nothing is free.
+    """The next job for this runner; None when nothing waits or nothing is free.
 
-    The highest priority goes first; among equals the tenant with the least work under way, then the oldest job.
+    It is begun as a new attempt, unless the last one was given back: that goes on. The highest priority goes first; among equals the tenant with the least work under way, then the oldest job.
     """
     one_at_a_time(connection, "clipmill.ledger.lease")
     free = _free(connection, owner, capacity)
@@ -69,16 +68,20 @@ def renew(connection: Connection, now: datetime, lease: Lease, span: timedelta) 
 def keep_handle(connection: Connection, now: datetime, lease: Lease, handle: str) -> JobRecord:
     """Write down by which handle the work can be found again, before it starts."""
     job = rows.worked_on(connection, lease)
-    this = (attempts.c.job_id == job.id, attempts.c.number == job.attempt)
-    connection.execute(update(attempts).where(*this).values(handle=handle))
+    attempts.keep_handle(connection, job, handle)
     return rows.change(connection, job, now, None, handle=handle)
 
 
-def take_over(connection: Connection, now: datetime, owner: str, span: timedelta) -> Lease | None:
-    """The lease that ran out first, with a new token and the same attempt and handle; its old holder has lost it."""
+def take_over(
+    connection: Connection, now: datetime, owner: str, span: timedelta, held: Collection[str]
+) -> Lease | None:
+    """The lease that ran out first, with a new token; its old holder has lost it. Not one of the jobs ``held``.
+
+    Attempt and handle are those of the old holder, whose work may go on; if it does not, `begin_again`.
+    """
     over = (
         select(jobs)
-        .where(jobs.c.state.in_(_WORKING), jobs.c.lease_until <= now)
+        .where(jobs.c.state.in_(_WORKING), jobs.c.lease_until <= now, jobs.c.id.not_in(held))
         .order_by(jobs.c.lease_until, jobs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -88,7 +91,21 @@ def take_over(connection: Connection, now: datetime, owner: str, span: timedelta
         return None
     token = row["lease_token"] + 1
     mine = {"lease_owner": owner, "lease_token": token, "lease_until": now + span}
-    return Lease(rows.change(connection, JobRecord.of(row), now, None, **mine), owner, token)
+    return Lease(rows.change(connection, JobRecord.of(row), now, None, **mine), owner, token, inherited=True)
+
+
+def begin_again(connection: Connection, now: datetime, lease: Lease) -> JobRecord:
+    """A new attempt under the same lease, as the inherited one is lost; `WorkerLostError` if it was the last one."""
+    job = rows.worked_on(connection, lease)
+    lost = WorkerLostError(
+        f"job {job.id}: the process that worked on it died in attempt {job.attempt} of {job.max_attempts}. "
+        "If that happens again, try a smaller request or a machine with more memory."
+    )
+    if job.attempt >= job.max_attempts:
+        raise lost
+    attempts.end(connection, now, job, lost)
+    begun = attempts.begin(connection, now, job, lease.owner, job.runner or "")
+    return rows.change(connection, job, now, _told(job.state, begun), **begun)
 
 
 def _free(connection: Connection, owner: str, capacity: Capacity) -> list[Gpu]:
@@ -141,12 +158,17 @@ def _priority(now: datetime) -> ColumnElement[int]:
 
 def _begin(connection: Connection, now: datetime, job: JobRecord, holder: tuple[str, str, timedelta]) -> Lease:
     owner, runner, span = holder
+    token = job.lease_token + 1
+    mine: dict[str, Any] = {"lease_owner": owner, "lease_token": token, "lease_until": now + span}
+    if attempts.goes_on(connection, job):
+        begun = {"attempt": job.attempt, "runner": runner, "stage": Stage.STARTING}
+    else:
+        begun = attempts.begin(connection, now, job, owner, runner)
     state = State.RUNNING if job.state is State.QUEUED else job.state
-    number, token = job.attempt + 1, job.lease_token + 1
-    values = {"job_id": job.id, "number": number, "runner": runner, "owner": owner, "started_at": now}
-    connection.execute(insert(attempts).values(**values))
-    mine = {"lease_owner": owner, "lease_token": token, "lease_until": now + span, "runner": runner, "handle": None}
-    fresh = {"stage": Stage.STARTING, "frames_done": None, "frames_total": None, "eta_s": None, "heard_seq": 0}
-    begun = {"state": state, "attempt": number, "started_at": job.started_at or now} | mine | fresh
-    told = (EventKind.STATE, {"state": state, "attempt": number, "runner": runner})
-    return Lease(rows.change(connection, job, now, told, **begun), owner, token)
+    mine |= begun | {"state": state, "started_at": job.started_at or now}
+    held = rows.change(connection, job, now, _told(state, begun), **mine)
+    return Lease(held, owner, token, inherited=held.handle is not None)
+
+
+def _told(state: State, begun: Mapping[str, Any]) -> rows.Told:
+    return (EventKind.STATE, {"state": state, "attempt": begun["attempt"], "runner": begun["runner"]})

@@ -3,18 +3,19 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, func, literal, select, tuple_
 
 from clipmill.errors import InvalidRequestError
 from clipmill.jobs.ledger.moments import Moment, from_start, since_start
-from clipmill.jobs.ledger.record import JobRecord
+from clipmill.jobs.ledger.record import JobLine
 from clipmill.jobs.ledger.states import State
 from clipmill.jobs.ledger.tables import jobs
 
 MOST_ON_A_PAGE = 200
+_LINE = [jobs.c[field.name] for field in fields(JobLine)]
 
 Counts = Mapping[State, int]
 
@@ -33,7 +34,7 @@ class Wanted:
 class Page:
     """Some jobs, and the cursor of the next page; None on the last one."""
 
-    jobs: Sequence[JobRecord]
+    jobs: Sequence[JobLine]
     cursor: str | None
 
 
@@ -42,7 +43,7 @@ def page(connection: Connection, tenant: str, wanted: Wanted) -> Page:
     if not 1 <= wanted.limit <= MOST_ON_A_PAGE:
         raise InvalidRequestError(f"limit: expected 1 to {MOST_ON_A_PAGE}, got {wanted.limit}")
     place = tuple_(jobs.c.created_at, jobs.c.id)
-    query = select(jobs).where(jobs.c.tenant == tenant).order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+    query = select(*_LINE).where(jobs.c.tenant == tenant).order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
     if wanted.state is not None:
         query = query.where(jobs.c.state == wanted.state)
     if wanted.function is not None:
@@ -50,7 +51,7 @@ def page(connection: Connection, tenant: str, wanted: Wanted) -> Page:
     if wanted.cursor is not None:
         created_at, job_id = _place(wanted.cursor)
         query = query.where(place < tuple_(literal(created_at, Moment), literal(job_id)))
-    found = [JobRecord.of(row) for row in connection.execute(query.limit(wanted.limit + 1)).mappings()]
+    found = [JobLine.of(row) for row in connection.execute(query.limit(wanted.limit + 1)).mappings()]
     shown = found[: wanted.limit]
     return Page(shown, _cursor(shown[-1]) if len(found) > wanted.limit else None)
 
@@ -61,7 +62,7 @@ def counts(connection: Connection, tenant: str) -> Counts:
     return dict.fromkeys(State, 0) | {row.state: row.jobs for row in connection.execute(query)}
 
 
-def _cursor(job: JobRecord) -> str:
+def _cursor(job: JobLine) -> str:
     return base64.urlsafe_b64encode(f"{since_start(job.created_at)} {job.id}".encode()).decode().rstrip("=")
 
 

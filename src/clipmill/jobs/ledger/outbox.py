@@ -3,7 +3,7 @@
 A claim is only a time until which nobody else takes the delivery: of a sender that died, it comes back by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -44,6 +44,16 @@ class Outbox:
         self._engine = engine
         self._clock = clock
         self._draw = draw
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_news(self, heard: Callable[[], None]) -> None:
+        """Let this be called, at once and from any thread, when this ledger wrote something that is to be sent."""
+        self._listeners.append(heard)
+
+    def announce(self) -> None:
+        """Something was written that is to be sent."""
+        for heard in self._listeners:
+            heard()
 
     def claim(self, limit: int = 10) -> list[Delivery]:
         """The deliveries that are due, the longest waiting first; each is claimed by one sender at a time."""

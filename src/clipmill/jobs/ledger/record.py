@@ -13,8 +13,8 @@ from clipmill.jobs.ledger.tiers import Tier
 
 
 @dataclass(frozen=True)
-class JobRecord:
-    """A job as it stood when it was read. ``last_seq`` grows with everything that watchers are told.
+class JobLine:
+    """How a job stood when it was read, without what may be long. ``last_seq`` grows with everything that watchers are told.
 
     ``lease_token`` grows with every new holder, ``run_after`` is when a job that waits may be begun.
     """
@@ -23,7 +23,6 @@ class JobRecord:
     tenant: str
     function: str
     function_version: str
-    request: Mapping[str, Any]
     labels: Mapping[str, str]
     tier: Tier
     gpu: Gpu
@@ -50,9 +49,6 @@ class JobRecord:
     eta_s: float | None
     heard_seq: int
     last_seq: int
-    result: Mapping[str, Any] | None
-    failure: Mapping[str, Any] | None
-    warnings: list[Any]
     gpu_ms: int
     cost_microusd: int
 
@@ -70,6 +66,16 @@ class JobRecord:
         """Whether whoever works on the job is to stop."""
         return self.cancel_requested_at is not None
 
+
+@dataclass(frozen=True)
+class JobRecord(JobLine):
+    """A job with what was asked for and what became of it."""
+
+    request: Mapping[str, Any]
+    result: Mapping[str, Any] | None
+    failure: Mapping[str, Any] | None
+    warnings: list[Any]
+
     def job(self) -> Job:
         """What is handed to a runner."""
         return Job(self.id, self.function, self.request, self.tenant)
@@ -77,8 +83,12 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to work on a job until ``job.lease_until``, as long as no later holder has a higher ``token``."""
+    """The right to work on a job until ``job.lease_until``, as long as no later holder has a higher ``token``.
+
+    ``inherited``: an earlier holder began this attempt, and its work may go on somewhere.
+    """
 
     job: JobRecord
     owner: str
     token: int
+    inherited: bool = False

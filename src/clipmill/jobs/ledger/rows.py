@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from clipmill.errors import ConflictError, SourceMissingError
+from clipmill.errors import ConflictError, NotFoundError
 from clipmill.jobs.ledger.events import append
 from clipmill.jobs.ledger.kinds import EventKind
 from clipmill.jobs.ledger.record import JobRecord, Lease
@@ -20,7 +20,7 @@ def read(connection: Connection, tenant: str, job_id: str, *, locked: bool = Fal
     query = select(jobs).where(jobs.c.id == job_id, jobs.c.tenant == tenant)
     row = connection.execute(query.with_for_update() if locked else query).mappings().one_or_none()
     if row is None:
-        raise SourceMissingError(f"there is no job {job_id!r:.140}. Check the id, and whose key asks.")
+        raise NotFoundError(f"there is no job {job_id!r:.140}. Check the id, and whose key asks.")
     return JobRecord.of(row)
 
 

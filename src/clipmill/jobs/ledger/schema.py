@@ -3,12 +3,7 @@
 import threading
 from importlib.resources import files
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect, text
 
 from clipmill.errors import InvalidRequestError
 from clipmill.jobs.ledger.database import one_at_a_time, reading, writing
@@ -17,20 +12,34 @@ _ONE_THREAD = threading.Lock()
 """Alembic keeps the migration that it runs in a global place."""
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, to: str = "head") -> None:
     """Run the migrations that a database lacks, all or none, whoever else is at it at the same time."""
+    migrations = files("clipmill.jobs.ledger") / "migrations"
+    if _revision(engine) == max(
+        each.name for each in (migrations / "versions").iterdir() if each.name.startswith("r")
+    ).removesuffix(".py"):
+        return
+    # A ledger that lacks nothing, as nearly every one that is opened, does not wait for this import.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
-    config.set_main_option("script_location", str(files("clipmill.jobs.ledger") / "migrations"))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    with reading(engine) as connection:
-        if MigrationContext.configure(connection).get_current_revision() == head:
-            return
+    config.set_main_option("script_location", str(migrations))
     with _ONE_THREAD, writing(engine) as connection:
         one_at_a_time(connection, "clipmill.ledger.upgrade")
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
         except CommandError as fault:
             raise InvalidRequestError(
                 f"the ledger was written by another version of clipmill: {fault}. Use that version or a newer one."
             ) from None
+
+
+def _revision(engine: Engine) -> str | None:
+    """The last migration that was run; None where there was none yet. They are named so that the last sorts last."""
+    with reading(engine) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

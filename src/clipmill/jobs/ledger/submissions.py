@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from clipmill.errors import ConflictError, InvalidRequestError
+from clipmill.errors import ConflictError, InvalidRequestError, TooManyJobsError
 from clipmill.function.needs import Gpu
 from clipmill.function.stages import Stage
 from clipmill.jobs.job import Job, new_job_id
-from clipmill.jobs.ledger import rows
+from clipmill.jobs.ledger import callbacks, labels, rows
+from clipmill.jobs.ledger.database import one_at_a_time
 from clipmill.jobs.ledger.events import append
 from clipmill.jobs.ledger.kinds import EventKind
 from clipmill.jobs.ledger.record import JobRecord
@@ -41,6 +42,7 @@ class Submission:
     runner: str | None = None
     tier: Tier = Tier.FREE
     webhook: str | None = None
+    callback_url: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     idempotency_key: str | None = None
     function_version: str = ""
@@ -52,25 +54,33 @@ class Submission:
     def fingerprint(self) -> str:
         """Equal for two submissions with the same body."""
         body = [self.function, self.request, self.tenant, self.runner, self.tier, self.webhook, self.labels]
+        if self.callback_url is not None:
+            body.append(self.callback_url)
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def submit(connection: Connection, now: datetime, wanted: Submission) -> JobRecord:
-    """A new job, or the job that this idempotency key stands for; `ConflictError` if that had another body."""
+def submit(connection: Connection, now: datetime, wanted: Submission, room: int | None) -> JobRecord:
+    """A new job, or the job that this idempotency key stands for; `ConflictError` if that had another body.
+
+    ``room`` bounds the jobs of a tenant that wait, None does not; what is there already needs none.
+    """
     job = Job(new_job_id(), wanted.function, wanted.request, wanted.tenant)
     key = wanted.idempotency_key
     if key is None or (known := _claim_key(connection, now, wanted, key, job.id)) == job.id:
+        _check_room(connection, wanted.tenant, room)
         return _insert(connection, now, job.id, wanted)
     return rows.read(connection, wanted.tenant, known)
 
 
-def retry(connection: Connection, now: datetime, tenant: str, job_id: str) -> JobRecord:
+def retry(connection: Connection, now: datetime, tenant: str, job_id: str, room: int | None) -> JobRecord:
     """A new job that does what a stopped one was asked for; while that is under way or did well, that one again."""
     job = rows.read(connection, tenant, job_id, locked=True)
     while (newer := _retry_of(connection, job)) is not None:
         job = rows.read(connection, tenant, newer, locked=True)
     if job.state.terminal and job.state is not State.SUCCEEDED:
-        return _insert(connection, now, new_job_id(), _again(job), retry_of=job.id)
+        _check_room(connection, tenant, room)
+        again = replace(_again(job), callback_url=callbacks.address_of(connection, job.id))
+        return _insert(connection, now, new_job_id(), again, retry_of=job.id)
     if job.id == job_id:
         raise ConflictError(
             f"job {job.id} is {job.state}. Only a job that failed, was cancelled or expired is retried."
@@ -81,6 +91,17 @@ def retry(connection: Connection, now: datetime, tenant: str, job_id: str) -> Jo
 def forget_keys(connection: Connection, now: datetime) -> None:
     """Drop the idempotency keys whose time is over."""
     connection.execute(delete(idempotency_keys).where(idempotency_keys.c.expires_at <= now))
+
+
+def _check_room(connection: Connection, tenant: str, room: int | None) -> None:
+    if room is None:
+        return
+    one_at_a_time(connection, f"clipmill.ledger.queue.{tenant}")
+    queued = select(func.count()).where(jobs.c.tenant == tenant, jobs.c.state == State.QUEUED)
+    if (waiting := connection.execute(queued).scalar_one()) >= room:
+        raise TooManyJobsError(
+            f"{waiting} jobs of this tenant wait, of {room} at most. Send more when some have ended."
+        )
 
 
 def _claim_key(connection: Connection, now: datetime, wanted: Submission, key: str, job_id: str) -> str:
@@ -138,5 +159,8 @@ def _insert(
     zero = dict.fromkeys(("attempt", "lease_token", "percent_tenths", "heard_seq", "gpu_ms", "cost_microusd"), 0)
     values = {"id": job_id, "tenant": wanted.tenant, "retry_of": retry_of, "created_at": now} | asked | begun | zero
     row = connection.execute(insert(jobs).values(**values).returning(*jobs.c)).mappings().one()
+    labels.note(connection, wanted.tenant, job_id, wanted.labels)
+    if wanted.callback_url is not None:
+        callbacks.begin(connection, now, job_id, wanted.callback_url)
     append(connection, job_id, 1, now, (EventKind.STATE, {"state": State.QUEUED, "attempt": 0}))
     return JobRecord.of(row)

@@ -18,10 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from clipmill.function.needs import Gpu
 from clipmill.function.stages import Stage
+from clipmill.jobs.callback_steps import Step
 from clipmill.jobs.ledger.columns import PLAIN, Word, one_of, quoted
 from clipmill.jobs.ledger.kinds import DeliveryState, EventKind
 from clipmill.jobs.ledger.moments import Moment
@@ -31,6 +33,7 @@ from clipmill.jobs.ledger.tiers import Tier
 _TERMINAL = quoted(*(state for state in State if state.terminal))
 _STOPPED = quoted(State.FAILED, State.CANCELLED, State.EXPIRED)
 _WORKING = quoted(State.RUNNING, State.PUBLISHING)
+NOT_LAST = text(f"kind <> {quoted(EventKind.DONE)}")
 
 metadata = MetaData(
     naming_convention={
@@ -98,7 +101,21 @@ jobs = Table(
     CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
     CheckConstraint(f"lease_owner IS NULL OR state IN ({_WORKING})", name="lease_is_of_work"),
     Index(None, "tenant", "created_at", "id"),
+    Index(None, "tenant", "state", "created_at", "id"),
+    Index(None, "tenant", "function", "created_at", "id"),
     Index(None, "state", "run_after"),
+    Index(None, "finished_at"),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("job_id", "name"),
+    Index(None, "tenant", "name", "value"),
 )
 
 attempts = Table(
@@ -125,6 +142,8 @@ events = Table(
     Column("data", PLAIN, nullable=False),
     PrimaryKeyConstraint("job_id", "seq"),
     one_of("kind", EventKind),
+    # The last event stays as long as its job: whoever looks for old events must not find it each time.
+    Index(None, "at", postgresql_where=NOT_LAST, sqlite_where=NOT_LAST),
 )
 
 idempotency_keys = Table(
@@ -141,7 +160,8 @@ idempotency_keys = Table(
 usage = Table(
     "usage",
     metadata,
-    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    # It outlives the job.
+    Column("job_id", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("tenant", Text, nullable=False),
     Column("at", Moment, nullable=False),
@@ -173,7 +193,7 @@ outbox = Table(
     Column("job_id", Text, ForeignKey("jobs.id"), unique=True),
     Column("kind", Text, nullable=False),
     Column("payload", PLAIN, nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False, index=True),
 )
 
 deliveries = Table(
@@ -191,6 +211,23 @@ deliveries = Table(
     Column("last_error", Text),
     one_of("state", DeliveryState),
     UniqueConstraint("message_id", "address"),
+    Index(None, "state", "next_at"),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("address", Text, nullable=False),
+    # What is told next, or was told last.
+    Column("step", Word(Step), nullable=False),
+    Column("body", PLAIN),
+    Column("number", BigInteger, nullable=False),
+    Column("state", Word(DeliveryState), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    one_of("step", Step),
+    one_of("state", DeliveryState),
     Index(None, "state", "next_at"),
 )
 

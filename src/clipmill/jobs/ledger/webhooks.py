@@ -1,12 +1,12 @@
 """A tenant's webhook endpoints, and what became of the messages to them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, select, update
 
-from clipmill.errors import SourceMissingError
+from clipmill.errors import NotFoundError
 from clipmill.jobs.ledger import endpoints, messages
 from clipmill.jobs.ledger.database import reading, writing
 from clipmill.jobs.ledger.endpoints import Endpoint
@@ -37,9 +37,10 @@ class Tried:
 class Webhooks:
     """Every method takes the tenant that asks; what belongs to another one is not there."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, announce: Callable[[], None]) -> None:
         self._engine = engine
         self._clock = clock
+        self._announce = announce
 
     def add(self, tenant: str, address: str, secrets: Sequence[str]) -> Endpoint:
         with writing(self._engine) as connection:
@@ -69,7 +70,9 @@ class Webhooks:
     def ping(self, tenant: str, endpoint_id: str) -> str:
         """Send a message to try the endpoint with; its id is returned."""
         with writing(self._engine) as connection:
-            return messages.ping(connection, self._clock(), endpoints.find(connection, tenant, endpoint_id))
+            message_id = messages.ping(connection, self._clock(), endpoints.find(connection, tenant, endpoint_id))
+        self._announce()
+        return message_id
 
     def deliveries(self, tenant: str, limit: int = _MOST_TOLD) -> list[Tried]:
         """The newest messages first."""
@@ -90,6 +93,5 @@ class Webhooks:
         whose = (deliveries.c.id == delivery_id, deliveries.c.tenant == tenant)
         with writing(self._engine) as connection:
             if not connection.execute(update(deliveries).where(*whose).values(**anew)).rowcount:
-                raise SourceMissingError(
-                    f"there is no delivery {delivery_id!r:.140}. Check the id, and whose key asks."
-                )
+                raise NotFoundError(f"there is no delivery {delivery_id!r:.140}. Check the id, and whose key asks.")
+        self._announce()

@@ -1,21 +1,26 @@
 """Plain callbacks: an address is told how one job goes, from a thread of its own, in order.
 
-Convention: progress is tried once, the end three times; each try takes at most five seconds.
+Convention: progress is tried once, the end three times; each try takes at most five seconds. Messages are signed like
+webhooks where the deployment has secrets; every try of one message has the same id.
 """
 
 import asyncio
 import json
 import logging
+import secrets as chance
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
 from clipmill.errors import ClipmillError, StorageUnavailableError
+from clipmill.jobs.callback_steps import Callback, Step
 from clipmill.jobs.events import Event
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.webhooks.addresses import parse_target
-from clipmill.jobs.webhooks.callback_queue import Callback, CallbackQueue, Step
+from clipmill.jobs.webhooks.callback_queue import CallbackQueue
 from clipmill.jobs.webhooks.post import Letter, Post, arrived, refusal
+from clipmill.jobs.webhooks.signing import signed
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,6 +39,8 @@ class Callbacks:
         self._post = post
         self._pauses_s = pauses_s
         self._queue = CallbackQueue()
+        self._name = f"cb_{chance.token_hex(12)}"
+        self._told = 0
         self._changed = threading.Condition()
         self._closed = False
         # Not a daemon: the end of the job is still told when the process is about to end.
@@ -77,16 +84,23 @@ class Callbacks:
             return callback
 
     async def _tell(self, callback: Callback) -> None:
+        letter = self._letter(callback)
         for pause_s in () if callback.step is Step.PROGRESS else self._pauses_s:
-            if await self._arrives(callback):
+            if await self._arrives(callback, letter):
                 return
             await asyncio.sleep(pause_s)
-        await self._arrives(callback)
+        await self._arrives(callback, letter)
 
-    async def _arrives(self, callback: Callback) -> bool:
+    def _letter(self, callback: Callback) -> Letter:
+        body = json.dumps(callback.body).encode()
+        self._told += 1
+        secrets = self._post.policy.secrets
+        return Letter(body, signed(f"{self._name}_{self._told}", int(time.time()), body, secrets) if secrets else {})
+
+    async def _arrives(self, callback: Callback, letter: Letter) -> bool:
         target = self._target.below(callback.step.value)
         try:
-            status = await self._post.send(target, Letter(json.dumps(callback.body).encode(), {}), WITHIN_S)
+            status = await self._post.send(target, letter, WITHIN_S)
             if not arrived(status):
                 raise StorageUnavailableError(refusal(status))
         except ClipmillError as fault:

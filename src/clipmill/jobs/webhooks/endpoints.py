@@ -5,7 +5,7 @@ Convention: an endpoint without secrets was removed; its row stays, since messag
 
 from collections.abc import Sequence
 
-from clipmill.errors import LimitExceededError, SourceMissingError
+from clipmill.errors import LimitExceededError, NotFoundError
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.endpoints import Endpoint
 from clipmill.jobs.webhooks.addresses import parse_target
@@ -35,13 +35,11 @@ class Endpoints:
         return [endpoint for endpoint in self._ledger.webhooks.all(tenant) if endpoint.secrets]
 
     def find(self, tenant: str, endpoint_id: str) -> Endpoint:
-        """The endpoint, or `SourceMissingError`."""
+        """The endpoint, or `NotFoundError`."""
         for endpoint in self.all(tenant):
             if endpoint.id == endpoint_id:
                 return endpoint
-        raise SourceMissingError(
-            f"there is no webhook endpoint {endpoint_id!r:.140}. Check the id, and whose key asks."
-        )
+        raise NotFoundError(f"there is no webhook endpoint {endpoint_id!r:.140}. Check the id, and whose key asks.")
 
     def change(self, tenant: str, endpoint_id: str, kinds: Sequence[str], *, enabled: bool) -> Endpoint:
         """Choose the kinds of messages, none for all, and whether any are sent."""

@@ -1,0 +1,80 @@
+"""Who may write a database of a video: one at a time, for as long as a lease is renewed.
+
+Convention: ``fence`` grows by one with each new holder, so that a file knows the latest lock under which it was
+written.
+"""
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, and_, update
+
+from clipmill.jobs.caption_book.inserting import insertion
+from clipmill.jobs.caption_book.store_clock import StoreClock
+from clipmill.jobs.caption_book.tables import database_locks
+from clipmill.jobs.ledger.database import writing
+
+LEASE_S = 120.0
+
+
+class Database(StrEnum):
+    """What is locked: a database of one video, which flows and human editors write."""
+
+    LAYOUT = "layout"
+    CAPTIONS = "captions"
+    EXTENTS = "extents"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A hold on one database; only who knows ``token`` may renew it or give it back."""
+
+    video_id: str
+    database: Database
+    token: str
+    fence: int
+
+
+class Locks:
+    """The locks of all videos."""
+
+    def __init__(self, engine: Engine, clock: StoreClock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def acquire(self, video_id: str, database: Database, holder: str) -> Lock | None:
+        """The lock, unless another's lease has not run out; one statement decides."""
+        table, now = database_locks, self._clock
+        taken = {
+            "token": secrets.token_hex(16),
+            "holder": holder,
+            "acquired_at": now(),
+            "expires_at": now() + LEASE_S,
+        }
+        with writing(self._engine) as connection:
+            claim = insertion(connection, table).values(video_id=video_id, database_name=database, fence=1, **taken)
+            over = claim.on_conflict_do_update(
+                index_elements=[table.c.video_id, table.c.database_name],
+                set_={**taken, "fence": table.c.fence + 1},
+                where=table.c.expires_at <= now(),
+            )
+            row = connection.execute(over.returning(table.c.token, table.c.fence)).one_or_none()
+        return None if row is None else Lock(video_id, database, row.token, row.fence)
+
+    def renew(self, lock: Lock) -> bool:
+        """Hold it for another whole lease; false once the lease has run out or another holds it."""
+        alive = database_locks.c.expires_at > self._clock()
+        return self._changed(lock, alive, expires_at=self._clock() + LEASE_S)
+
+    def release(self, lock: Lock) -> bool:
+        """Give it back at once; the token of an earlier holder changes nothing."""
+        return self._changed(lock, token=None, expires_at=0.0)
+
+    def _changed(self, lock: Lock, *further: ColumnElement[bool], **values: Any) -> bool:
+        table = database_locks.c
+        own = and_(table.video_id == lock.video_id, table.database_name == lock.database, table.token == lock.token)
+        with writing(self._engine) as connection:
+            done = connection.execute(update(database_locks).where(own, *further).values(**values))
+        return done.rowcount == 1
