@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,13 +29,8 @@ FLAGS = (
 PATIENCE_S = 180
 END_S = 20
 
-PAGE = """<!doctype html><video id="v" src="/video.mp4" muted preload="auto"></video><script>
-const video = document.getElementById("v"), times = __TIMES__;
+SCRIPT = """
 const told = (what) => fetch("/told", {method: "POST", body: JSON.stringify(what)});
-const failure = new Promise((_, failed) => video.addEventListener("error",
-  () => failed(new Error("media error " + video.error.code + " " + video.error.message))));
-const once = (name) => Promise.race([failure, new Promise((done) => video.addEventListener(name, done, {once: true}))]);
-const painted = () => new Promise((done) => video.requestVideoFrameCallback(done));
 const patience = () => new Promise((done) => setTimeout(done, 500));
 
 function text(bytes) {
@@ -44,17 +39,36 @@ function text(bytes) {
   return btoa(parts);
 }
 
-async function show(time, context) {
-  const shown = painted();
-  video.currentTime = time;
-  await once("seeked");
-  await Promise.race([shown, patience()]);
+function canvasFor(video) {
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+  return canvas.getContext("2d", {willReadFrequently: true});
+}
+
+function brightness(video, context) {
   context.drawImage(video, 0, 0);
   const pixels = context.getImageData(0, 0, video.videoWidth, video.videoHeight).data;
   const luma = new Uint8Array(pixels.length / 4);
   for (let i = 0; i < luma.length; i++)
     luma[i] = Math.round(0.2126 * pixels[4 * i] + 0.7152 * pixels[4 * i + 1] + 0.0722 * pixels[4 * i + 2]);
   return text(luma);
+}
+"""
+"""What every page needs: `told` ends its visit, pictures leave as the text that `values` reads."""
+
+PAGE = """<!doctype html><video id="v" src="/video.mp4" muted preload="auto"></video><script>__SCRIPT__
+const video = document.getElementById("v"), times = __TIMES__;
+const failure = new Promise((_, failed) => video.addEventListener("error",
+  () => failed(new Error("media error " + video.error.code + " " + video.error.message))));
+const once = (name) => Promise.race([failure, new Promise((done) => video.addEventListener(name, done, {once: true}))]);
+const painted = () => new Promise((done) => video.requestVideoFrameCallback(done));
+
+async function show(time, context) {
+  const shown = painted();
+  video.currentTime = time;
+  await once("seeked");
+  await Promise.race([shown, patience()]);
+  return brightness(video, context);
 }
 
 async function play() {
@@ -77,9 +91,7 @@ async function hear() {
 
 async function main() {
   if (video.readyState < 2) await once("loadeddata");
-  const canvas = document.createElement("canvas");
-  canvas.width = video.videoWidth; canvas.height = video.videoHeight;
-  const context = canvas.getContext("2d", {willReadFrequently: true});
+  const context = canvasFor(video);
   const frames = [];
   for (const time of times) frames.push(await show(time, context));
   const played = await play();
@@ -113,11 +125,19 @@ def find_chromium() -> str | None:
 
 def watch(video: Path, times: Sequence[float]) -> Watched:
     """Let Chromium jump to each of the times, then play the file once."""
+    told = visited(PAGE.replace("__TIMES__", json.dumps(list(times))), {"/video.mp4": video})
+    size = told["width"], told["height"]
+    pictures = [values(frame, np.uint8).reshape(size[::-1]) for frame in told["frames"]]
+    wave = values(told["wave"], np.float32)
+    return Watched(size, told["duration"], pictures, told["played"], told["decoded"], told["channels"], wave)
+
+
+def visited(page: str, files: Mapping[str, Path]) -> dict[str, Any]:
+    """What a page tells of the files that it finds under their paths."""
     program = find_chromium()
     assert program
-    page = PAGE.replace("__TIMES__", json.dumps(list(times))).encode()
     with (
-        _served(video, page) as (address, told, arrived),
+        _served(files, page.replace("__SCRIPT__", SCRIPT).encode()) as (address, told, arrived),
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
     ):
         command = [program, *FLAGS, f"--user-data-dir={profile}", address]
@@ -127,13 +147,11 @@ def watch(video: Path, times: Sequence[float]) -> Watched:
         finally:
             _end(browser)
     assert "fault" not in told, told["fault"]
-    size = told["width"], told["height"]
-    pictures = [_values(frame, np.uint8).reshape(size[::-1]) for frame in told["frames"]]
-    wave = _values(told["wave"], np.float32)
-    return Watched(size, told["duration"], pictures, told["played"], told["decoded"], told["channels"], wave)
+    return told
 
 
-def _values(text: str, kind: Any) -> np.ndarray:
+def values(text: str, kind: Any) -> np.ndarray:
+    """The numbers in a text that a page made of bytes."""
     return np.frombuffer(base64.b64decode(text), kind)
 
 
@@ -147,17 +165,17 @@ def _end(browser: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _served(video: Path, page: bytes) -> Iterator[tuple[str, dict[str, Any], threading.Event]]:
+def _served(files: Mapping[str, Path], page: bytes) -> Iterator[tuple[str, dict[str, Any], threading.Event]]:
     told: dict[str, Any] = {}
     arrived = threading.Event()
-    data = video.read_bytes()
+    contents = {name: path.read_bytes() for name, path in files.items()}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             if self.path == "/":
                 self._send(200, "text/html", page)
-            elif self.path == "/video.mp4":
-                self._send_video()
+            elif self.path in contents:
+                self._send_video(contents[self.path], f"video/{self.path.rpartition('.')[2]}")
             else:
                 self._send(404, "text/plain", b"")
 
@@ -166,14 +184,14 @@ def _served(video: Path, page: bytes) -> Iterator[tuple[str, dict[str, Any], thr
             self._send(204, "text/plain", b"")
             arrived.set()
 
-        def _send_video(self):
+        def _send_video(self, data: bytes, kind: str):
             wanted = self.headers.get("Range")
             if wanted is None:
-                self._send(200, "video/mp4", data)
+                self._send(200, kind, data)
                 return
             first, _, last = wanted.removeprefix("bytes=").partition("-")
             start, end = int(first), int(last) if last else len(data) - 1
-            self._send(206, "video/mp4", data[start : end + 1], f"bytes {start}-{end}/{len(data)}")
+            self._send(206, kind, data[start : end + 1], f"bytes {start}-{end}/{len(data)}")
 
         def _send(self, status: int, kind: str, body: bytes, part: str | None = None):
             self.send_response(status)

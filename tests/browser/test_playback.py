@@ -1,5 +1,6 @@
 """Chromium plays the reel: every frame, above all those on both sides of each joint, is the one the plan asks for."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -45,13 +46,15 @@ def _number(luma: np.ndarray) -> int | None:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Three sources that flash and beep in their middle."""
     folder = tmp_path_factory.mktemp("browser")
-    shop = Shop(folder, machine_in(folder), None)  # type: ignore[arg-type] - each test brings its runner
-    for first in FIRSTS:
-        flashing(shop.path(f"{first}.mp4"), FLASH, FRAMES, first)
-    return shop
+    machine = machine_in(folder)
+    with LocalRunner(machine, 2) as runner:
+        shop = Shop(folder, machine, runner)
+        for first in FIRSTS:
+            flashing(shop.path(f"{first}.mp4"), FLASH, FRAMES, first)
+        yield shop
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -60,10 +63,7 @@ def seen(request: pytest.FixtureRequest, shop: Shop) -> Seen:
     clips = [{"source_key": f"{first}.mp4"} for first in FIRSTS]
     look = {"output_width": 180, "output_height": 320, "quality": "standard"}
     transition = {"type": request.param, "duration": float(OVERLAP_S)}
-    with LocalRunner(shop.machine, 2) as runner:
-        Shop(shop.folder, shop.machine, runner).export(
-            request_for(*clips, transition=transition, **look)
-        ).outcome.value()
+    shop.export(request_for(*clips, transition=transition, **look)).outcome.value()
     join = plan_join(TransitionKind(request.param), OVERLAP_S, Fraction(30), [FRAMES] * 3, ["", "", ""])
     asked = [*range(join.total_frames), *reversed(_around_joints(join))]
     told = watch(shop.reel, [(frame + 0.5) / 30 for frame in asked])

@@ -1,6 +1,9 @@
 from pathlib import Path
 
 import pytest
+from tests.lent_nursery import lent_nursery
+
+__all__ = ["lent_nursery"]
 
 
 @pytest.fixture(autouse=True)

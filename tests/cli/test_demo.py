@@ -1,10 +1,13 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.cli.reels import source
 from tests.cli.shell import clipmill
 from tests.jobs.machines import nothing_left
+
+from clipmill.cli.samples import match_film
 
 SMALL = ("--set", "output_width=90", "--set", "output_height=160", "--set", "quality=draft")
 
@@ -14,6 +17,14 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo")
 
 
+@pytest.fixture
+def small_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The match of the demo in a smaller picture."""
+    for name in ("draw_match", "match_truth"):
+        monkeypatch.setattr(match_film, name, partial(getattr(match_film, name), size=(320, 180)))
+
+
+@pytest.mark.usefixtures("small_match")
 def test_the_demo_needs_nothing_and_can_be_edited_and_run_again(drawn: Path, tmp_path: Path):
     said = clipmill("demo", "-o", drawn, "--json", *SMALL)
     assert said.code == 0

@@ -24,6 +24,12 @@ def states(findings: list[dict[str, Any]]) -> dict[str, str]:
     return {finding["name"]: finding["state"] for finding in findings}
 
 
+@pytest.fixture
+def trusted_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trial render is taken for done."""
+    monkeypatch.setattr("clipmill.cli.examination.machine._render", lambda *_: "rendered")
+
+
 def test_a_machine_that_can_do_the_work_ends_with_0(tmp_path: Path):
     said = clipmill("doctor", "--json")
     assert said.code == 0
@@ -39,6 +45,7 @@ def test_a_machine_that_can_do_the_work_ends_with_0(tmp_path: Path):
     assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
 
 
+@pytest.mark.usefixtures("trusted_machine")
 def test_a_machine_that_serves_nobody_needs_no_database():
     (found,) = clipmill("doctor", "--store", "memory://", "--json").json["database"]
     assert found["state"] == "missing"
@@ -60,6 +67,7 @@ def test_a_database_that_was_named_and_is_not_there_is_a_failure(tmp_path: Path,
     assert not (tmp_path / "nowhere.db").exists()
 
 
+@pytest.mark.usefixtures("trusted_machine")
 def test_people_read_a_line_for_each_check():
     said = clipmill("doctor", "--store", "memory://")
     assert "ok       render" in said.stdout
@@ -67,6 +75,7 @@ def test_people_read_a_line_for_each_check():
     assert said.stdout.endswith("All that is needed works.\n")
 
 
+@pytest.mark.usefixtures("trusted_machine")
 def test_a_bucket_is_really_tried_and_left_as_it_was(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch):
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
@@ -76,6 +85,7 @@ def test_a_bucket_is_really_tried_and_left_as_it_was(s3_server: S3Server, monkey
     assert "presign" in found
 
 
+@pytest.mark.usefixtures("trusted_machine")
 def test_a_store_that_cannot_be_reached_ends_with_7(monkeypatch: pytest.MonkeyPatch):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -88,6 +98,7 @@ def test_a_store_that_cannot_be_reached_ends_with_7(monkeypatch: pytest.MonkeyPa
     assert said.json["status"] == "error"
 
 
+@pytest.mark.usefixtures("trusted_machine")
 def test_a_store_without_credentials_is_told_with_what_is_missing(monkeypatch: pytest.MonkeyPatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
@@ -104,6 +115,7 @@ def test_scratch_space_that_cannot_be_made_ends_with_1(tmp_path: Path, monkeypat
     assert states(said.json["machine"])["scratch"] == "failed"
 
 
+@pytest.mark.usefixtures("trusted_machine")
 def test_a_full_scratch_disk_is_told(monkeypatch: pytest.MonkeyPatch):
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1024))

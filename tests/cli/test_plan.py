@@ -30,6 +30,16 @@ def test_a_plan_writes_nothing(tmp_path: Path):
     assert not (tmp_path / "store").exists()
 
 
+def test_a_plan_says_how_long_it_may_take_and_what_that_costs_where(tmp_path: Path):
+    written = reel(tmp_path)
+    estimate = clipmill("plan", written, "--json").json["estimate"]
+    assert estimate["is_estimate"] is True
+    assert set(estimate["cost_usd"]) == {"local", "modal", "runpod", "prefect"}
+    assert (
+        f"estimate: {estimate['seconds']:g} s of work on one machine; local nothing" in clipmill("plan", written).stdout
+    )
+
+
 def test_a_setting_changes_the_plan(tmp_path: Path):
     assert clipmill("plan", reel(tmp_path), "--set", "fps=15", "--json").json["fps"] == "15"
 

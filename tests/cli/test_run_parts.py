@@ -32,7 +32,9 @@ def test_auto_runs_a_short_output_whole(tmp_path: Path):
 
 
 def test_auto_shares_a_long_output_out(tmp_path: Path):
-    told = said(tmp_path, "--parts", "auto", "--set", 'segments_data={"segments":[{"start":0,"end":3,"speed":0.1}]}')
+    slow = 'segments_data={"segments":[{"start":0,"end":3,"speed":0.1}]}'
+    tiny = ("--set", "output_width=32", "--set", "output_height=32")
+    told = said(tmp_path, "--parts", "auto", "--set", slow, *tiny)
     assert (told.code, told.json["frames"]) == (0, 10 * FRAMES)
     assert told.json["cache"]["misses"] > 0
 

@@ -103,7 +103,8 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path):
         port = taken.getsockname()[1]
         said = called("serve", "--port", port, "--data", tmp_path, "--json", env=plain_environment(tmp_path))
     assert said.code == 7
-    assert f"port {port} cannot be listened on" in said.json["error"]
+    assert f"port {port} cannot be listened on: another program has it" in said.json["error"]
+    assert not (tmp_path / "ledger.db").exists()
     assert "Traceback" not in said.stderr
 
 

@@ -11,7 +11,8 @@ from clipmill import __version__, cli
 from clipmill.cli.app import VERBS, Verbs
 from clipmill.cli.app import clipmill as group
 
-NEVER = {"cv2", "onnxruntime", "torch"}
+PLATFORMS = {"modal", "runpod", "prefect"}
+NEVER = {"cv2", "onnxruntime", "torch", *PLATFORMS}
 SERVING = {"fastapi", "starlette", "uvicorn", "httpx", "sqlalchemy", "alembic"}
 LATE = {"av", "numpy", "pydantic", "rich", "obstore", "clipmill.jobs", "clipmill.engines", *SERVING}
 
@@ -48,7 +49,7 @@ def test_probing_loads_neither_storage_nor_models(tmp_path: Path):
     assert not found & {"obstore", "pydantic", "rich", *SERVING, *NEVER}
 
 
-@pytest.mark.parametrize("verb", ["serve", "keys", "jobs"])
+@pytest.mark.parametrize("verb", ["serve", "keys", "jobs", "deploy"])
 def test_help_of_the_verbs_of_the_service_waits_for_no_library_of_it(verb: str):
     assert not silent(verb, "--help") & (LATE | NEVER)
 
@@ -65,8 +66,19 @@ def test_asking_a_service_needs_no_library_of_serving_one():
     assert not found & ((SERVING - {"httpx"}) | {"av", "numpy"} | NEVER)
 
 
+def test_the_api_loads_no_library_of_the_work():
+    assert not loaded("from clipmill.api.app import create_app") & ({"av", "numpy", "PIL", "clipmill.engines"} | NEVER)
+
+
 def test_importing_the_package_loads_no_heavy_library():
     assert not loaded("import clipmill") & (LATE | NEVER)
+
+
+def test_choosing_a_runner_loads_no_platform():
+    found = loaded("import clipmill.runners.choice, clipmill.runners.deploying")
+    assert "clipmill.runners.doors" in found
+    assert not found & PLATFORMS
+    assert not found & {f"clipmill.runners.{name}" for name in PLATFORMS}
 
 
 def test_importing_every_module_of_the_command_line_loads_no_model_library():

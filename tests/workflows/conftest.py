@@ -5,10 +5,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tests.lent_nursery import lent_nursery
 from tests.workflows.clips import numbered
 from tests.workflows.exports import MakeShop, Shop, machine_in
 
 from clipmill.runners.local import LocalRunner
+
+__all__ = ["lent_nursery"]
 
 LENGTHS = (30, 24, 36)
 

@@ -1,16 +1,50 @@
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.jobs.machines import job, limits, lives, machine, pid_in, wait_until
 
-from clipmill.errors import CancelledError, EncoderFailedError
+from clipmill.errors import CancelledError, EncoderFailedError, StorageUnavailableError
 from clipmill.function.stages import Stage
 from clipmill.jobs.events import Event
+from clipmill.jobs.job import Job
+from clipmill.jobs.outcome import Outcome
 from clipmill.runners.local import LocalRunner
 from clipmill.runners.runner import Status
 from clipmill.workflows.steps import Steps
+
+QUICK = "quick"
+
+
+class Slow:
+    """Takes two steps at once beside a quick one, answers once it is let, and cannot be reached about the deaf one."""
+
+    def __init__(self, deaf: str = "") -> None:
+        self.arrived = threading.Barrier(3, timeout=30)
+        self.answer, self.followed, self.over = threading.Event(), threading.Event(), threading.Event()
+        self.submitted: set[str] = set()
+        self.cancelled: set[str] = set()
+        self._deaf = deaf
+
+    def submit(self, job: Job) -> str:
+        self.submitted.add(job.id)
+        if job.id != QUICK:
+            self.arrived.wait()
+            self.answer.wait(30)
+        return job.id
+
+    def events(self, handle: str, after: int = 0) -> Iterator[Event | Outcome]:
+        del after
+        self.followed.set()
+        self.over.wait(30)
+        yield Outcome(error=CancelledError(f"{handle} was cancelled."))
+
+    def cancel(self, handle: str) -> None:
+        if handle == self._deaf:
+            raise StorageUnavailableError("the platform does not answer.")
+        self.cancelled.add(handle)
 
 
 @pytest.fixture
@@ -56,6 +90,38 @@ def test_nothing_is_started_once_the_walk_was_stopped(by: str, runner: LocalRunn
             steps.stop()
         assert isinstance(steps.run(task).error, CancelledError)
     assert runner.status(runner.handle_of(task)) is Status.UNKNOWN
+
+
+def test_steps_are_handed_over_side_by_side_and_a_stop_cancels_what_is_on_its_way():
+    """As to a cloud, which takes its time to answer."""
+    runner = Slow()
+    with Steps(runner, threading.Event()) as steps, ThreadPoolExecutor(4) as pool:
+        pool.submit(steps.run, job("echo", job_id=QUICK))
+        assert runner.followed.wait(30)
+        ended = [pool.submit(steps.run, job("echo", job_id=name)) for name in ("one", "other")]
+        runner.arrived.wait()
+        stopping = pool.submit(steps.stop)
+        wait_until(lambda: runner.cancelled)
+        assert isinstance(steps.run(job("echo", job_id="late")).error, CancelledError)
+        assert (stopping.done(), runner.cancelled) == (False, {QUICK})
+        runner.answer.set()
+        stopping.result()
+        assert runner.cancelled == {QUICK, "one", "other"}
+        runner.over.set()
+        assert [type(step.result().error) for step in ended] == [CancelledError, CancelledError]
+    assert runner.submitted == {QUICK, "one", "other"}
+
+
+def test_a_step_that_cannot_be_stopped_keeps_no_other_from_it():
+    runner = Slow(deaf="one")
+    runner.answer.set()
+    with Steps(runner, threading.Event()) as steps, ThreadPoolExecutor(2) as pool:
+        ended = [pool.submit(steps.run, job("echo", job_id=name)) for name in ("one", "other")]
+        runner.arrived.wait()
+        steps.stop()
+        runner.over.set()
+        assert [step.result().error is None for step in ended] == [False, False]
+    assert "other" in runner.cancelled
 
 
 def test_stopping_reaches_steps_of_other_threads(runner: LocalRunner, tmp_path: Path):

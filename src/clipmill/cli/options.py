@@ -46,11 +46,11 @@ settings = click.option(
 )
 runner = click.option(
     "--runner",
-    type=click.Choice(["auto", "local"]),
-    default="auto",
-    help="Where the job runs.",
+    type=click.Choice(["auto", "local", "modal", "runpod", "prefect"]),
+    help="Where the job runs; CLIPMILL_RUNNER unless given.",
 )
 
+url = click.option("--url", metavar="URL", help="Where the service is; CLIPMILL_URL unless given.")
 data = click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),

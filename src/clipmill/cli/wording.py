@@ -67,6 +67,15 @@ def seconds_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{tail}" if hours else f"{minutes}:{tail}"
 
 
+def dollars_text(dollars: float) -> str:
+    """An amount of money: to the cent, or as exact as it was counted where it is less than one.
+
+    >>> dollars_text(12.3456), dollars_text(0.000459), dollars_text(0)
+    ('12.35 USD', '0.000459 USD', '0.00 USD')
+    """
+    return f"{dollars:.6f} USD" if 0 < dollars < 0.01 else f"{dollars:.2f} USD"
+
+
 def rate_text(rate: str) -> str:
     """Frames per second from an exact ratio.
 

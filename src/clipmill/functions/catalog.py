@@ -23,6 +23,15 @@ CATALOG: Mapping[str, str] = {
     "plan_parts": "clipmill.functions.plan_parts:plan_parts",
     "render_part": "clipmill.functions.render_part:render_part",
     "join_parts": "clipmill.functions.join_parts:join_parts",
+    "plan_captions": "clipmill.functions.plan_captions:plan_captions",
+    "extract_frames_and_ocr": "clipmill.functions.extract_frames_and_ocr:extract_frames_and_ocr",
+    "crop_and_infer_caption_frame_extents": (
+        "clipmill.functions.crop_and_infer_caption_frame_extents:crop_and_infer_caption_frame_extents"
+    ),
+    "publish_captions": "clipmill.functions.publish_captions:publish_captions",
+    "generate_caption_ocr": "clipmill.functions.generate_caption_ocr:generate_caption_ocr",
+    "generate_caption_ocr_batch": "clipmill.functions.generate_caption_ocr_batch:generate_caption_ocr_batch",
+    "write_captions": "clipmill.functions.write_captions:write_captions",
 }
 ALIASES: Mapping[str, str] = {"concatenate_clips_modal": "concatenate_clips"}
 

@@ -10,15 +10,15 @@ from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, between
 from clipmill.functions.render_part import render_part
 from clipmill.functions.splitting import SplitRequest
-from clipmill.media.parts import parts
+from clipmill.media.parts import part_count, parts
 
 MOST_PARTS = 1000
 
 
 class PartsRequest(SplitRequest):
-    """A call to be rendered in so many parts, or fewer where it is short."""
+    """A call to be rendered in so many parts, or fewer where it is short; in parts of a minute unless it says so."""
 
-    parts: Annotated[Count, between(1, MOST_PARTS)]
+    parts: Annotated[Count, between(1, MOST_PARTS)] | None = None
 
 
 def run(request: PartsRequest, context: Context) -> PlanResult:
@@ -30,6 +30,7 @@ def plan(request: PartsRequest, context: Context) -> dict[str, Any]:
     """The parts with their frames, and what their pictures depend on."""
     work = request.work(context)
     context.report(1, 1, Stage.PREPARING)
+    count = request.parts or min(part_count(work.weights, request.stretch_s), MOST_PARTS)
     version = f"{request.splittable.function.version}.{render_part.version}"
     return {
         "function": request.function,
@@ -41,7 +42,7 @@ def plan(request: PartsRequest, context: Context) -> dict[str, Any]:
         "stretches": len(work.weights),
         "parts": [
             {"first": run.first, "last": run.last, "frames": sum(work.weights[run.first : run.last])}
-            for run in parts(work.weights, request.parts)
+            for run in parts(work.weights, count)
         ],
         "depends_on": {"version": version, "inputs": list(work.inputs), "canonical": dict(work.canonical)},
     }

@@ -1,7 +1,6 @@
 """``process_video``: the one entry for editors that name the kind of job in the request."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -9,6 +8,7 @@ from pydantic import Field
 from clipmill.errors import InvalidRequestError, UnknownJobTypeError
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
+from clipmill.function.job_types import COMPILATION, FUNCTION_NAMES, JobType
 from clipmill.function.needs import Gpu, Needs
 from clipmill.function.results import AnyResult
 from clipmill.function.wire import Text, WireModel
@@ -16,22 +16,7 @@ from clipmill.functions.extract import extract_clips
 from clipmill.functions.framing import process_framing
 from clipmill.functions.overlay import render_overlay
 
-COMPILATION = {"outputs": ["compilation"]}
-"""What the job type annotate makes unless it is asked for more: the file under ``output_key``."""
-
-
-class JobType(StrEnum):
-    FRAMING = "framing"
-    OVERLAY = "overlay"
-    ANNOTATE = "annotate"
-
-
-FUNCTIONS: Mapping[JobType, Function[Any]] = {
-    JobType.FRAMING: process_framing,
-    JobType.OVERLAY: render_overlay,
-    JobType.ANNOTATE: extract_clips,
-}
-"""What each job type runs."""
+_FUNCTIONS: Mapping[str, Function[Any]] = {each.name: each for each in (process_framing, render_overlay, extract_clips)}
 
 
 class ProcessVideoRequest(WireModel):
@@ -48,13 +33,13 @@ class ProcessVideoRequest(WireModel):
 def run(request: ProcessVideoRequest, context: Context) -> AnyResult:
     """Run the job type that the request names: framing, overlay or annotate."""
     kind = _kind(request)
-    return FUNCTIONS[kind](_flat(request, kind), context)
+    return _FUNCTIONS[FUNCTION_NAMES[kind]](_flat(request, kind), context)
 
 
 def plan(request: ProcessVideoRequest, context: Context) -> dict[str, Any]:
     """What ``run`` will do."""
     kind = _kind(request)
-    function = FUNCTIONS[kind]
+    function = _FUNCTIONS[FUNCTION_NAMES[kind]]
     return function.plan(function.parse(_flat(request, kind)), context)
 
 

@@ -38,4 +38,9 @@ WORKFLOWS: Mapping[str, Workflow] = {
         place="clipmill.workflows.render_in_parts:render_in_parts",
         planner="plan_parts",
     ),
+    "read_captions": Workflow(
+        summary="Find the captions burnt into a video, time them, read them, and write subtitle files.",
+        place="clipmill.workflows.read_captions:read_captions",
+        planner="plan_captions",
+    ),
 }

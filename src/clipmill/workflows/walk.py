@@ -5,7 +5,7 @@ A walk through a workflow that is killed leaves its finished steps in the step c
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -22,9 +22,10 @@ from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.progress import ProgressMeter
 from clipmill.jobs.source_identity import source_identity
 from clipmill.jobs.stored_results import StoredResults, warn_unkept
-from clipmill.jobs.windows import MULTI_CLIP
+from clipmill.jobs.windows import MESSAGES, MULTI_CLIP, Windows
 from clipmill.settings import Settings
 from clipmill.storage.keys import full_key
+from clipmill.storage.store import ObjectInfo
 from clipmill.workflows.steps import StepRunner, Steps
 
 CACHE_BYTES = int(Settings().cache_gb * GIB)
@@ -40,9 +41,11 @@ def walked(
     on_event: OnEvent = nobody,
     cancel: threading.Event | None = None,
     cache_bytes: int = CACHE_BYTES,
+    windows: Windows = MULTI_CLIP,
+    messages: Mapping[Stage, str] = MESSAGES,
 ) -> Outcome:
     """Go the way of a workflow to its end, whatever happens; raises nothing but what interrupts us."""
-    meter = ProgressMeter(job.id, on_event, MULTI_CLIP)
+    meter = ProgressMeter(job.id, on_event, windows, messages=messages)
     with meter.beating(), Steps(runner, cancel or threading.Event()) as steps:
         try:
             walk = Walk(job, machine, steps, meter, cache_bytes)
@@ -98,16 +101,26 @@ class Walk:
 
         The output is there by now, so a fault of either is a warning.
         """
-        spent = self.meter.timings | {"total_s": round(time.monotonic() - self.started, 3)}
-        outcome = Outcome(result={**result, "timings": result["timings"] | spent, **further})
+        timings = result["timings"] | self.spent
+        outcome = Outcome(result={**result, "timings": timings, **further})
         output = self.machine.store.head(self.full_key(result["output_key"]))
         try:
             self.cache.prune(self.cache_bytes, KEPT)
         except ClipmillError as fault:
             outcome = _warned(outcome, "cache_not_pruned", f"old entries of the step cache are left: {fault.message}")
+        return self.kept(outcome, [output])
+
+    @property
+    def spent(self) -> dict[str, float]:
+        """Seconds so far, by stage and in all, and those for which the steps held cards, together."""
+        total_s = time.monotonic() - self.started
+        return self.meter.timings | {"total_s": round(total_s, 3), "gpu_s": round(self.steps.gpu_s, 3)}
+
+    def kept(self, outcome: Outcome, outputs: Sequence[ObjectInfo]) -> Outcome:
+        """The outcome, stored to answer the same job when it is sent again."""
         try:
             if self.job.kept:
-                self._stored.keep(self.job, outcome, [output])
+                self._stored.keep(self.job, outcome, list(outputs))
         except ClipmillError as fault:
             return warn_unkept(outcome, fault)
         return outcome

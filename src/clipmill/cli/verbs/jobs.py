@@ -10,14 +10,13 @@ import click
 from clipmill.cli import options
 from clipmill.cli.app import App
 from clipmill.cli.options import speaking
-from clipmill.cli.wording import columns
+from clipmill.cli.wording import columns, dollars_text, seconds_text
 
 if TYPE_CHECKING:
     from clipmill.client import Client, RemoteJob
 
 _STATES = ("queued", "running", "publishing", "succeeded", "failed", "cancelled", "expired")
 
-_url = click.option("--url", metavar="URL", help="Where the service is; CLIPMILL_URL unless given.")
 _watch = click.option(
     "--watch", "-w", "watched", is_flag=True, help="Stay until the job has ended, and print its result."
 )
@@ -37,9 +36,10 @@ def jobs() -> None:
 @options.settings
 @click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A word of yours about the job.")
 @click.option("--webhook", metavar="URL", help="Told when the job has ended.")
+@click.option("--callback-url", metavar="URL", help="Told how far the job is, below /progress, /complete and /error.")
 @click.option("--idempotency-key", metavar="KEY", help="The same key and request again is the same job.")
 @_watch
-@_url
+@options.url
 @options.progress
 @speaking
 def submit(app: App, *, function: str, request: str | None, settings: tuple[str, ...], **said: Any) -> None:
@@ -50,7 +50,10 @@ def submit(app: App, *, function: str, request: str | None, settings: tuple[str,
 
     asked = with_settings(read_request(request) if request else {}, settings)
     wanted = JobOptions(
-        idempotency_key=said["idempotency_key"], labels=dict(_labels(said["labels"])), webhook=said["webhook"]
+        idempotency_key=said["idempotency_key"],
+        labels=dict(_labels(said["labels"])),
+        webhook=said["webhook"],
+        callback_url=said["callback_url"],
     )
     with client_of(said["url"]) as client:
         _answer(app, client, client.submit(function, asked, wanted), watched=said["watched"])
@@ -60,7 +63,7 @@ def submit(app: App, *, function: str, request: str | None, settings: tuple[str,
 @click.option("--state", type=click.Choice(_STATES), help="Only jobs in this state.")
 @click.option("--function", metavar="NAME", help="Only jobs of this function.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
-@_url
+@options.url
 @speaking
 def ls(app: App, *, state: str | None, function: str | None, limit: int, url: str | None) -> None:
     """List jobs, newest first."""
@@ -73,7 +76,7 @@ def ls(app: App, *, state: str | None, function: str | None, limit: int, url: st
 
 @jobs.command()
 @click.argument("job_id", metavar="ID")
-@_url
+@options.url
 @speaking
 def show(app: App, *, job_id: str, url: str | None) -> None:
     """Tell how a job stands, what was asked for and what became of it."""
@@ -82,7 +85,7 @@ def show(app: App, *, job_id: str, url: str | None) -> None:
 
 @jobs.command()
 @click.argument("job_id", metavar="ID")
-@_url
+@options.url
 @options.progress
 @speaking
 def watch(app: App, *, job_id: str, url: str | None) -> None:
@@ -95,7 +98,7 @@ def watch(app: App, *, job_id: str, url: str | None) -> None:
 
 @jobs.command()
 @click.argument("job_id", metavar="ID")
-@_url
+@options.url
 @speaking
 def cancel(app: App, *, job_id: str, url: str | None) -> None:
     """Stop a job."""
@@ -105,7 +108,7 @@ def cancel(app: App, *, job_id: str, url: str | None) -> None:
 @jobs.command()
 @click.argument("job_id", metavar="ID")
 @_watch
-@_url
+@options.url
 @options.progress
 @speaking
 def retry(app: App, *, job_id: str, watched: bool, url: str | None) -> None:
@@ -148,6 +151,8 @@ def _facts(job: "RemoteJob") -> Iterator[tuple[str, str]]:
     yield "created", f"{job.created_at:%Y-%m-%d %H:%M:%S} UTC"
     if job.finished_at is not None:
         yield "ended", f"{job.finished_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield "ran on", job.data["runner"] or "no runner"
+        yield "cost", f"{dollars_text(job.data['cost_usd'])}, {seconds_text(job.data['gpu_s'])} of a card"
     for name, value in job.labels.items():
         yield f"label {name}", value
     yield "request", json.dumps(job.data["request"])

@@ -10,7 +10,7 @@ import click
 from clipmill.cli import options
 from clipmill.cli.app import App
 from clipmill.cli.options import speaking
-from clipmill.cli.wording import columns, rate_text, seconds_text
+from clipmill.cli.wording import columns, dollars_text, rate_text, seconds_text
 
 if TYPE_CHECKING:
     from clipmill.cli.workplace import Workplace
@@ -62,6 +62,15 @@ def _planned_job(
     return place.plan(Job(new_job_id(), function, asked, owner, kept=False))
 
 
+def estimate_line(estimate: dict[str, Any]) -> str:
+    """How long it will take and what it will cost, as far as that can be said before."""
+    costs = ", ".join(
+        f"{runner} {dollars_text(dollars)}" if dollars else f"{runner} nothing"
+        for runner, dollars in estimate["cost_usd"].items()
+    )
+    return f"estimate: {seconds_text(estimate['seconds'])} of work on one machine; {costs}"
+
+
 def _reel_lines(value: dict[str, Any]) -> Iterator[str]:
     output, transition = value["output"], value["transition"]
     rows = [("clip", "begins at", "lasts", "from", "name")]
@@ -74,6 +83,7 @@ def _reel_lines(value: dict[str, Any]) -> Iterator[str]:
         f"{seconds_text(value['duration'])}, {value['frames']} frames, {output['output_width']}x{output['output_height']} "
         f"at {rate_text(value['fps'])} frames per second"
     )
+    yield estimate_line(value["estimate"])
     yield f"{transition['type']}: {drawn} frames are drawn from two clips, {value['frames'] - drawn} come from one"
     for clip in value["clips"]:
         for warning in clip["warnings"]:

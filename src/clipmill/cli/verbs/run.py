@@ -40,14 +40,14 @@ def run(
     settings: tuple[str, ...],
     store: str | None,
     tenant: str | None,
-    runner: str,  # noqa: ARG001 - there is one runner so far, and both of its names mean it
+    runner: str | None,
     job_id: str | None,
     parts: str | None,
 ) -> None:
     """Run any function with a JSON request.
 
     Keys in the request are objects of the store. `clipmill functions` lists the functions, `clipmill schema` their
-    requests.
+    requests. The result says under runner where it ran.
     """
     from clipmill.cli.parts import run_in_parts
     from clipmill.cli.requests import read_request, with_settings
@@ -55,8 +55,9 @@ def run(
     from clipmill.jobs.job import Job, new_job_id
 
     asked = with_settings(read_request(request) if request else {}, settings)
-    with workplace(app, store) as place:
+    with workplace(app, store, runner) as place:
         owner = place.settings.tenant if tenant is None else tenant
         job = Job(job_id or new_job_id(), function, asked, owner)
         result = place.run(job, function) if parts is None else run_in_parts(place, job, parts)
-    app.output.result(result, json.dumps(result, indent=2))
+    told = result | {"runner": place.ran_on}
+    app.output.result(told, json.dumps(told, indent=2))

@@ -1,6 +1,7 @@
 """``clipmill serve``: the job service over HTTP."""
 
 import logging
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,9 @@ import click
 from clipmill.cli import options
 from clipmill.cli.app import App
 from clipmill.cli.options import speaking
-from clipmill.errors import StorageUnavailableError
 
 if TYPE_CHECKING:
+    from clipmill.api.listening import Listening
     from clipmill.cli.stopping import Stop
     from clipmill.jobs.dispatch import Service
     from clipmill.settings import Settings
@@ -30,16 +31,17 @@ def serve(app: App, *, host: str | None, port: int | None, store: str | None, da
     Ctrl-C or SIGTERM lets jobs under way end for CLIPMILL_DRAIN_S; what has not ended goes on after the next start.
     """
     from clipmill.api.journal import write_json_lines
+    from clipmill.api.listening import Listening
     from clipmill.cli.stopping import stoppable
     from clipmill.settings import Settings
 
     settings = Settings.from_environment().serving(data, store, host, port)
     write_json_lines(logging.WARNING if app.output.quiet else logging.INFO)
-    with stoppable(app.output) as stop:
+    with stoppable(app.output) as stop, closing(Listening.at(settings.host, settings.port)) as listening:
         service = _opened(app, settings)
         try:
             service.start()
-            _answer(app, settings, service, stop)
+            _answer(app, settings, service, (stop, listening))
         finally:
             service.stop(settings.drain_s)
 
@@ -54,15 +56,17 @@ def _opened(app: App, settings: "Settings") -> "Service":
         ledger_url=settings.database,
         catalogue=app.catalogue,
         limits=settings.service_limits,
-        companions=lambda ledger: [Sender(ledger.outbox, Post(settings.webhook_policy))],
+        companions=lambda ledger: [Sender(ledger.outbox, Post(settings.webhook_policy), callbacks=ledger.callbacks)],
     )
 
 
-def _answer(app: App, settings: "Settings", service: "Service", stop: "Stop") -> None:
-    """Answer calls until a signal comes."""
+def _answer(app: App, settings: "Settings", service: "Service", ends: "tuple[Stop, Listening]") -> None:
+    """Answer calls where it listens, until a signal comes."""
     from clipmill.api.app import create_app
     from clipmill.api.options import ApiOptions
     from clipmill.api.server import serve
+
+    stop, listening = ends
 
     def bound(host: str, port: int) -> None:
         url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -75,13 +79,7 @@ def _answer(app: App, settings: "Settings", service: "Service", stop: "Stop") ->
         origins=settings.origins,
         webhooks=settings.webhook_policy,
     )
-    try:
-        serve(create_app(service, chosen), settings.host, settings.port, bound)
-    except SystemExit:
-        # The web server's way to give up; what the system said stands in the log.
-        raise StorageUnavailableError(
-            f"{settings.host} port {settings.port} cannot be listened on. Is another service there? Try --port 0."
-        ) from None
+    serve(create_app(service, chosen), listening, bound)
 
 
 def _who(settings: "Settings", service: "Service") -> str:

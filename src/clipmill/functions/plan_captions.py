@@ -1,0 +1,91 @@
+"""``plan_captions``: what reading the captions of a video will do, from the layout to the subtitle files."""
+
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from clipmill.engines.ocr.choice import chosen_engine
+from clipmill.engines.pair_models.choice import FROM_FILE, pair_model
+from clipmill.function.caption_shapes import (
+    CropInferRequest,
+    CroppedRate,
+    CropRegionShape,
+    FullRate,
+    ReadingOptions,
+    VideoRequest,
+)
+from clipmill.function.context import Context
+from clipmill.function.definition import Function
+from clipmill.function.needs import Needs
+from clipmill.function.results import PlanResult
+from clipmill.function.stages import Stage
+from clipmill.function.wire import Count, Flag, Text, between
+from clipmill.functions.caption_source import check_frame_count, open_caption_source
+from clipmill.media.captions.keys import Export
+from clipmill.media.captions.region import pixel_rect
+from clipmill.media.captions.sampling import sample_count
+
+SPARSEST_LAYOUT, DENSEST_LAYOUT = Fraction(1, 10), Fraction(2)
+"""Full frames a second on which captions are looked for."""
+LAYOUT_FRAMES = 24
+"""How many of them tell well enough what is a caption and what a sign in the picture."""
+
+
+class ReadCaptionsRequest(VideoRequest, ReadingOptions):
+    """A video whose captions are to be found, timed and read, and the forms in which they are written.
+
+    Without a ``crop_region`` the captions are looked for on ``layout_rate`` full frames a second; unless it is given, on
+    one every ten seconds, or more of them where the video is short.
+    """
+
+    crop_region: CropRegionShape | None = None
+    layout_rate: FullRate | None = None
+    frame_rate: CroppedRate = Fraction(10)
+    model: Text = CropInferRequest.model_fields["model"].default
+    model_sha256: Text | None = None
+    min_caption_frames: Annotated[Count, between(1, 600)] = 1
+    formats: Annotated[tuple[Export, ...], Field(min_length=1)] = (Export.SRT,)
+    spreadsheet_safe: Flag = False
+    lock_token: Text = ""
+
+
+def run(request: ReadCaptionsRequest, context: Context) -> PlanResult:
+    """Tell how the captions of a video will be found and read, and check all that can be checked before."""
+    return PlanResult(plan=plan(request, context))
+
+
+def plan(request: ReadCaptionsRequest, context: Context) -> dict[str, Any]:
+    """How many frames will be looked at, and where."""
+    chosen_engine(request.ocr_engine, request.languages, context.threads).close()
+    if not request.model.startswith(FROM_FILE):
+        pair_model(request.model, context.threads)
+    source = open_caption_source(context, request, CropInferRequest.model_fields["hwaccel"].default)
+    frames = check_frame_count(sample_count(source.duration, request.frame_rate))
+    region, rate = request.crop_region, request.layout_rate or _layout_rate(source.duration)
+    context.report(1, 1, Stage.PREPARING)
+    return {
+        "duration": float(source.duration),
+        "layout_rate": f"{rate.numerator}/{rate.denominator}",
+        "layout_frames": 0 if region else sample_count(source.duration, rate),
+        "crop_region": region.model_dump() if region else None,
+        "pixel_rect": pixel_rect(region.region(), source.video.displayed).to_json() if region else None,
+        "cropped_frames": frames,
+        "formats": [form.value for form in request.formats],
+        "warnings": [warning.model_dump() for warning in source.warnings],
+    }
+
+
+def _layout_rate(duration: Fraction) -> Fraction:
+    """Frames a second, such that a short video shows its captions on enough of them."""
+    return max(SPARSEST_LAYOUT, min(LAYOUT_FRAMES / duration, DENSEST_LAYOUT))
+
+
+plan_captions = Function(
+    name="plan_captions",
+    version="1",
+    request=ReadCaptionsRequest,
+    run=run,
+    plan=plan,
+    needs=Needs(memory_gb=2, timeout_s=120),
+)
