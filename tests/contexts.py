@@ -8,13 +8,15 @@ SCRATCH = ".scratch"
 
 
 class FolderContext:
-    """Keys are paths relative to the folder; what is published moves there, what is reported is kept."""
+    """Keys are paths relative to the folder; what is published moves there and what is retired goes, at once."""
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path, threads: int = 1, shared: tuple[str, ...] = ()) -> None:
         self.folder = folder
+        self.shared = shared
         self.threads = threads
         self.reports: list[tuple[int, int, Stage]] = []
         self.published: list[str] = []
+        self.retired: list[str] = []
         self._files = 0
 
     def put(self, path: Path, key: str | None = None) -> str:
@@ -44,6 +46,22 @@ class FolderContext:
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
         self.published.append(key)
+
+    def shared_prefixes(self) -> tuple[str, ...]:
+        return self.shared
+
+    def names(self, prefix: str) -> list[str]:
+        folder = self.folder / prefix
+        return sorted(path.relative_to(self.folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+    def mark(self, key: str) -> None:
+        target = self.folder / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+
+    def retire(self, key: str) -> None:
+        (self.folder / key).unlink(missing_ok=True)
+        self.retired.append(key)
 
     def report(self, done: int, total: int, stage: Stage) -> None:
         self.reports.append((done, total, stage))

@@ -1,6 +1,7 @@
 import doctest
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -16,4 +17,5 @@ def test_the_examples_in_the_docstrings_are_true(name):
 
 
 def test_docstrings_do_hold_examples():
-    assert sum(doctest.testmod(importlib.import_module(name), optionflags=OPTIONS).attempted for name in MODULES) > 30
+    parse = doctest.DocTestParser().get_examples
+    assert sum(len(parse(path.read_text())) for path in Path(clipmill.__path__[0]).rglob("*.py")) > 30

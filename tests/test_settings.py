@@ -2,6 +2,7 @@ import base64
 import doctest
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import clipmill.settings
 from clipmill.errors import InvalidRequestError
 from clipmill.jobs.dispatch.limits import ServiceLimits
+from clipmill.jobs.ledger.retention import Retention
 from clipmill.jobs.limits import GIB
 from clipmill.jobs.webhooks.policy import Policy
 from clipmill.settings import RunnerChoice, Settings, cores
@@ -48,6 +50,7 @@ def test_the_defaults_of_the_service_are_those_of_its_parts():
     settings = Settings.from_environment({})
     assert settings.service_limits == ServiceLimits()
     assert settings.webhook_policy == Policy()
+    assert settings.retention == Retention()
     assert (settings.service_tenant, settings.host, settings.url) == ("local", "127.0.0.1", "http://127.0.0.1:8400")
 
 
@@ -75,6 +78,9 @@ def test_every_variable_of_the_service_is_read():
             "CLIPMILL_DURATION_S": "7",
             "CLIPMILL_MEGAPIXELS": "8.5",
             "CLIPMILL_FRAME_RATE": "9",
+            "CLIPMILL_KEEP_JOBS_DAYS": "10",
+            "CLIPMILL_KEEP_EVENTS_DAYS": "0.5",
+            "CLIPMILL_KEEP_MESSAGES_DAYS": "12",
             "CLIPMILL_URL": "https://clips.example.com/",
             "CLIPMILL_API_KEY": "cm_canary",
         }
@@ -87,6 +93,7 @@ def test_every_variable_of_the_service_is_read():
         running_jobs=1, queued_jobs=2, requests_per_minute=3, body_bytes=512 * 1024, clips=4, keyframes=5,
         input_bytes=6 * GIB, duration_s=7, pixels=8_500_000, frame_rate=9,
     )  # fmt: skip
+    assert settings.retention == Retention(timedelta(days=0.5), timedelta(days=10), timedelta(days=12))
     assert settings.calling(None, None) == ("https://clips.example.com", "cm_canary")
     assert settings.calling("http://host", "") == ("http://host", "")
 
@@ -108,6 +115,8 @@ def test_a_command_line_is_laid_over_the_settings(tmp_path: Path):
         ("CLIPMILL_ORIGINS", "https://editor.example.com/page"),
         ("CLIPMILL_ORIGINS", "*"),
         ("CLIPMILL_BODY_MB", "0"),
+        ("CLIPMILL_KEEP_JOBS_DAYS", "0.9"),
+        ("CLIPMILL_KEEP_EVENTS_DAYS", "1e9"),
         ("CLIPMILL_URL", "clips.example.com"),
         ("CLIPMILL_URL", "https://me:pw@clips.example.com"),
         ("CLIPMILL_API_KEY", "cm_canary\nX: 1"),
@@ -164,7 +173,8 @@ def test_every_variable_stands_in_the_table():
     source = Path(clipmill.settings.__file__).read_text()
     read = set(re.findall(r'read\("(CLIPMILL_\w+)"', source))
     documented = set(re.findall(r"^\| `(CLIPMILL_\w+)`", clipmill.settings.__doc__ or "", re.MULTILINE))
-    assert read == documented
+    # A child reads by itself with which engine it reads text.
+    assert read | {"CLIPMILL_OCR_ENGINE"} == documented
 
 
 def test_nothing_else_reads_the_environment():
@@ -174,8 +184,9 @@ def test_nothing_else_reads_the_environment():
         for path in package.rglob("*.py")
         if re.search(r"os\.(environ|getenv)|from os import .*environ", path.read_text())
     }
-    # The warm process replaces the whole environment of a fork, and reads nothing of it.
-    assert readers == {"settings.py", "warm.py"}
+    # The warm process replaces the whole environment of a fork, and reads nothing of it. In a child, the engines that
+    # read text see the little that it was given.
+    assert readers == {"settings.py", "warm.py", "choice.py", "tesseract.py"}
 
 
 def test_the_examples_in_docstrings_hold():

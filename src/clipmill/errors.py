@@ -6,14 +6,14 @@
     ├── BadRequest        the caller can fix it                 never retried
     │   └── BadMedia      the file is not what was promised     never retried
     ├── LimitExceeded     a bound of this deployment was hit    never retried
-    ├── EngineError       a tool or model failed                never retried on the same machine
+    ├── EngineError       a tool or model failed                as its code says
     │   └── OutOfSpace    memory or disk was too small          never retried on the same machine
     ├── StorageError      bytes could not be moved              as its code says
     ├── RunnerError       the platform failed, or is unsure     as its code says
     ├── Cancelled         someone asked us to stop              never retried
     └── InternalError     a bug of ours                         never retried
 
-A leaf class is one ``code``; its name is the code in CamelCase plus ``Error``. Exit codes and HTTP
+A leaf class is one ``code``; its name is the code in CamelCase, ending in ``Error``. Exit codes and HTTP
 statuses are tables of the faces that speak them.
 """
 
@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 
-class ClipmillError(Exception):
+class ClipmillError(RuntimeError):
     """An error with a code; its message says what, where, expected and got, and the next step."""
 
     code: ClassVar[str] = "internal"
@@ -155,6 +155,18 @@ class ConflictError(BadRequest):
     code = "conflict"
 
 
+class PreconditionFailedError(BadRequest):
+    code = "precondition_failed"
+
+
+class RangeNotSatisfiableError(BadRequest):
+    code = "range_not_satisfiable"
+
+
+class IncompleteBodyError(BadRequest):
+    code = "incomplete_body"
+
+
 class UnauthorizedError(BadRequest):
     code = "unauthorized"
 
@@ -167,6 +179,26 @@ class EncoderUnavailableError(BadRequest):
     code = "encoder_unavailable"
 
 
+class InvalidParameterError(BadRequest, ValueError):
+    code = "invalid_parameter"
+
+
+class ForbiddenError(BadRequest):
+    code = "forbidden"
+
+
+class CredentialsMissingError(BadRequest):
+    code = "credentials_missing"
+
+
+class OcrUnavailableError(BadRequest):
+    code = "ocr_unavailable"
+
+
+class SchemaMismatchError(BadRequest):
+    code = "schema_mismatch"
+
+
 class InvalidMediaError(BadMedia):
     code = "invalid_media"
 
@@ -177,6 +209,14 @@ class UnsupportedCodecError(BadMedia):
 
 class CorruptMediaError(BadMedia):
     code = "corrupt_media"
+
+
+class UnsupportedMediaError(BadMedia):
+    code = "unsupported_media"
+
+
+class DecodeFailedError(BadMedia):
+    code = "decode_failed"
 
 
 class LimitExceededError(LimitExceeded):
@@ -211,6 +251,20 @@ class DecoderFailedError(EngineError):
     code = "decoder_failed"
 
 
+class EncodeFailedError(EngineError):
+    code = "encode_failed"
+    retryable = True
+
+
+class OcrFailedError(EngineError):
+    code = "ocr_failed"
+    retryable = True
+
+
+class ModelOutputInvalidError(EngineError):
+    code = "model_output_invalid"
+
+
 class OutOfMemoryError(OutOfSpace):
     code = "out_of_memory"
 
@@ -241,6 +295,11 @@ class StorageTimeoutError(StorageError):
     retryable = True
 
 
+class RequestTimeoutError(StorageError):
+    code = "request_timeout"
+    retryable = True
+
+
 class RateLimitedError(StorageError):
     code = "rate_limited"
     retryable = True
@@ -255,8 +314,45 @@ class StorageWriteFailedError(StorageError):
     retryable = True
 
 
+class StorageFailedError(StorageError):
+    code = "storage_failed"
+    retryable = True
+
+
+class NotFoundError(StorageError):
+    code = "not_found"
+
+
+class CorruptArtifactError(StorageError):
+    code = "corrupt_artifact"
+
+
+class NotCommittedError(StorageError):
+    code = "not_committed"
+    retryable = True
+
+
+class VersionConflictError(StorageError):
+    code = "version_conflict"
+    retryable = True
+
+
 class WorkerLostError(RunnerError):
     code = "worker_lost"
+    retryable = True
+
+
+class ContractError(RunnerError):
+    code = "contract_error"
+
+
+class LockHeldError(RunnerError):
+    code = "lock_held"
+    retryable = True
+
+
+class LockLostError(RunnerError):
+    code = "lock_lost"
     retryable = True
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from clipmill.api.app import create_app
 from clipmill.api.journal import write_json_lines
+from clipmill.api.listening import Listening
 from clipmill.api.options import ApiOptions
 from clipmill.api.server import serve
 from clipmill.runners.embedded import open_service
@@ -21,7 +22,7 @@ def main(folder: Path) -> None:
     service.start()
     try:
         app = create_app(service, ApiOptions(tick_s=0.05, heartbeat_s=0.5))
-        serve(app, "127.0.0.1", 0, lambda host, port: print(f"http://{host}:{port}", flush=True))
+        serve(app, Listening.at("127.0.0.1", 0), lambda host, port: print(f"http://{host}:{port}", flush=True))
     finally:
         service.stop()
 

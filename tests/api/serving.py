@@ -13,6 +13,7 @@ from tests.api.worlds import service
 
 from clipmill.api.app import create_app
 from clipmill.api.journal import write_json_lines
+from clipmill.api.listening import Listening
 from clipmill.api.options import ApiOptions
 from clipmill.api.server import serve
 from clipmill.jobs.ledger import Ledger
@@ -58,7 +59,7 @@ def main(folder: Path) -> None:
     ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}")
     options = ApiOptions(metrics=True, tick_s=0.02, heartbeat_s=0.2)
     app = create_app(service(ledger, folder, requests_per_minute=1_000_000), options)
-    serve(app, "127.0.0.1", 0, lambda host, port: print(f"http://{host}:{port}", flush=True))
+    serve(app, Listening.at("127.0.0.1", 0), lambda host, port: print(f"http://{host}:{port}", flush=True))
 
 
 if __name__ == "__main__":

@@ -100,11 +100,17 @@ def test_nobody_without_a_key_has_a_body_read(there: World, calling):
         "cm_" + "0" * 60,
     ],
 )
-@pytest.mark.parametrize("place", ["request", "labels", "webhook"])
+@pytest.mark.parametrize("place", ["request", "labels", "webhook", "callback_url"])
 def test_a_job_that_carries_a_credential_is_refused(there: World, client: Caller, text: str, place: str):
     changes = {"request": {"request": {"text": text}}, "labels": {"labels": {"a": text}}, "webhook": {"webhook": text}}
+    changes["callback_url"] = {"callback_url": text}
     told = client.post("/v1/jobs", json=body(**changes[place]))
-    pointers = {"request": "/request/text", "labels": "/labels/a", "webhook": "/webhook"}
+    pointers = {
+        "request": "/request/text",
+        "labels": "/labels/a",
+        "webhook": "/webhook",
+        "callback_url": "/callback_url",
+    }
     assert (told.status_code, told.json()["errors"][0]["pointer"]) == (422, pointers[place])
     assert there.ledger.jobs("team").jobs == []
 

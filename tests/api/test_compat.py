@@ -47,8 +47,8 @@ def keys(there: World) -> list[str]:
 
 
 def job_of(there: World):
-    [job] = there.ledger.jobs("team").jobs
-    return job
+    [line] = there.ledger.jobs("team").jobs
+    return there.ledger.get("team", line.id)
 
 
 def test_a_form_becomes_a_job_with_its_videos_as_sources(there: World, editor: Caller):

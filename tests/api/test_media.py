@@ -10,10 +10,19 @@ import pytest
 from PIL import Image
 from tests.api.callers import Caller
 from tests.api.worlds import World
+from tests.jobs.machines import machine
+from tests.lent_nursery import Nurseries
 
 from clipmill.api import looking
 from clipmill.engines.probe import probe
+from clipmill.functions.catalog import CATALOG
 from clipmill.functions.preview_frame import preview_frame
+
+
+@pytest.fixture
+def there(make_world: Callable[..., World], nurseries: Nurseries, tmp_path: Path) -> World:
+    """A service whose children come from a warm process."""
+    return make_world(nursery=nurseries.lend(machine(tmp_path, catalogue=CATALOG)))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Objects over HTTP: what is written is read, whole or in part, by whom it belongs to."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -90,6 +91,7 @@ def test_a_range_without_bytes_is_416(client: Caller, asked: str):
     put(client, "a.bin", DIGITS)
     read = client.get("/v1/objects/a.bin", headers={"Range": asked})
     assert (read.status_code, read.headers["content-range"]) == (416, "bytes */10")
+    assert read.json()["code"] == "range_not_satisfiable"
     assert read.headers["content-type"] == "application/problem+json"
 
 
@@ -130,9 +132,39 @@ def test_whoever_has_it_is_told_so(client: Caller):
 def test_what_depends_on_another_version_is_412(there: World, client: Caller):
     tag = put(client, "a.bin", DIGITS).headers["etag"]
     for method in ("GET", "DELETE"):
-        assert client.request(method, "/v1/objects/a.bin", headers={"If-Match": '"x"'}).status_code == 412
+        assert (
+            client.request(method, "/v1/objects/a.bin", headers={"If-Match": '"x"'}).json()["code"]
+            == "precondition_failed"
+        )
     assert there.service.store.exists("team/a.bin")
     assert client.request("DELETE", "/v1/objects/a.bin", headers={"If-Match": tag}).status_code == 204
+
+
+def test_what_is_written_under_a_condition_changes_nothing_else(client: Caller):
+    def written(data: bytes, **headers: str) -> int:
+        return put(
+            client, "a.bin", data, headers={name.replace("_", "-"): text for name, text in headers.items()}
+        ).status_code
+
+    assert written(b"none", If_Match="*") == 412
+    assert written(b"first", If_None_Match="*") == 200
+    tag = client.get("/v1/objects/a.bin").headers["etag"]
+    assert written(b"again", If_None_Match="*") == 412
+    assert written(b"known", If_None_Match=tag) == 412
+    assert written(b"second", If_Match=f'"x", {tag}') == 200
+    assert written(b"late", If_Match=tag) == 412
+    assert written(b"old", If_Unmodified_Since="Thu, 01 Jan 1970 00:00:00 GMT") == 412
+    assert client.get("/v1/objects/a.bin").content == b"second"
+
+
+def test_of_racing_writers_of_nothing_one_wins(there: World, client: Caller):
+    with ThreadPoolExecutor(4) as pool:
+        asked = pool.map(
+            lambda data: put(client, "a.bin", data, headers={"If-None-Match": "*"}), [b"a", b"b", b"c", b"d"]
+        )
+    told = {each.status_code: each for each in asked}
+    assert sorted(told) == [200, 412]
+    assert told[200].headers["etag"] == client.get("/v1/objects/a.bin").headers["etag"]
 
 
 def test_a_head_tells_what_a_get_would_answer(client: Caller):
@@ -183,7 +215,7 @@ def test_a_body_that_is_not_as_long_as_announced_is_not_stored(there: World, cli
         yield DIGITS
 
     told = put(client, "a.bin", pieces(), headers={"Content-Length": str(length)})
-    assert (told.status_code, told.json()["code"]) == (400, "invalid_request")
+    assert (told.status_code, told.json()["code"]) == (400, "incomplete_body")
     assert list(there.service.store.list("")) == []
 
 
@@ -221,7 +253,7 @@ def test_a_caller_who_falls_silent_is_given_up(there: World, client: Caller, mon
         await asyncio.sleep(30)
 
     told = put(client, "a.bin", pieces())
-    assert told.status_code == 408
+    assert (told.status_code, told.json()["code"]) == (408, "request_timeout")
     assert list(there.service.store.list("")) == []
 
 

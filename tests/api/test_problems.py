@@ -13,7 +13,11 @@ def test_every_error_has_a_status_and_every_status_is_an_errors():
 @pytest.mark.parametrize(
     ("status", "codes"),
     [
-        (404, "source_missing"),
+        (400, "incomplete_body"),
+        (404, "source_missing not_found"),
+        (408, "request_timeout"),
+        (412, "precondition_failed"),
+        (416, "range_not_satisfiable"),
         (410, "source_expired"),
         (403, "access_denied"),
         (401, "unauthorized"),
@@ -35,8 +39,8 @@ def test_a_problem_says_what_it_is_in_its_own_media_type(client: Caller):
     told = client.get("/v1/jobs/job_01M7YVE95EBZJRTMNXZ8B14MF7", headers={"X-Request-ID": "mine-1"})
     problem = told.json()
     assert told.headers["content-type"] == "application/problem+json"
-    assert (problem["status"], problem["code"], problem["retryable"]) == (404, "source_missing", False)
-    assert problem["type"] == "urn:clipmill:problem:source_missing"
+    assert (problem["status"], problem["code"], problem["retryable"]) == (404, "not_found", False)
+    assert problem["type"] == "urn:clipmill:problem:not_found"
     assert problem["request_id"] == told.headers["x-request-id"] == "mine-1"
 
 

@@ -1,5 +1,7 @@
 """Uploads in parts over HTTP."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +14,7 @@ from tests.storage.s3_server import S3Server, s3_server
 from clipmill.api.tidying import tidy
 from clipmill.jobs.scopes import Scope
 from clipmill.storage.open import open_store
-from clipmill.storage.uploads import MIB
+from clipmill.storage.uploads import MIB, Uploads
 
 __all__ = ["s3_server"]
 
@@ -185,3 +187,22 @@ def test_parts_go_to_a_bucket_without_passing_through_the_service(
     assert client.get("/v1/objects/raw/a.mp4").content == DATA
     assert [info.key for info in store.list("")] == ["team/raw/a.mp4"]
     assert datetime.fromisoformat(upload["expires_at"]) > datetime.now(UTC)
+
+
+def test_twins_that_complete_an_upload_get_the_same_object(there: World, client: Caller, monkeypatch):
+    upload = begin(client)
+    for part in upload["parts"]:
+        send(client, part)
+    whole = Uploads.complete
+    joined: list[str] = []
+
+    def slowly(uploads: Uploads, *of: object):
+        joined.append("once")
+        time.sleep(0.2)
+        return whole(uploads, *of)
+
+    monkeypatch.setattr(Uploads, "complete", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: client.post(f"/v1/uploads/{upload['id']}:complete"), range(4)))
+    assert [each.status_code for each in told] == [200] * 4
+    assert (len(joined), len({each.headers["etag"] for each in told})) == (1, 1)

@@ -200,7 +200,7 @@ def test_what_belongs_to_another_tenant_is_not_there(there: World, client: Calle
         *(stranger.post(at(endpoint, deed)) for deed in (":rotate", ":retire", ":ping")),
         stranger.post(f"/v1/webhooks/deliveries/{delivery['id']}:replay"),
     ]
-    assert {(answer.status_code, answer.json()["code"]) for answer in asked} == {(404, "source_missing")}
+    assert {(answer.status_code, answer.json()["code"]) for answer in asked} == {(404, "not_found")}
     assert stranger.get(ENDPOINTS).json() == {"endpoints": []}
     assert deliveries(stranger) == []
     assert client.get(at(endpoint)).json()["enabled"] is True

@@ -21,6 +21,7 @@ from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.leases import Capacity
 from clipmill.jobs.ledger.record import JobRecord, Lease
 from clipmill.jobs.ledger.submissions import Submission
+from clipmill.jobs.nursery import Nursery
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.runner import Status
 from clipmill.jobs.scopes import Scope
@@ -57,11 +58,18 @@ class Idle:
 class World:
     """The app on an unstarted service; the test plays the worker."""
 
-    def __init__(self, folder: Path, template: Path, options: ApiOptions | None = None, **limits: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        template: Path,
+        options: ApiOptions | None = None,
+        nursery: Nursery | None = None,
+        **limits: Any,
+    ) -> None:
         self.path = folder / "ledger.db"
         shutil.copy(template, self.path)
         self.ledger = Ledger.open(f"sqlite:///{self.path}")
-        self.service = service(self.ledger, folder, **limits)
+        self.service = service(self.ledger, folder, nursery, **limits)
         self.app: FastAPI = create_app(self.service, options or ApiOptions(tick_s=0.02))
 
     def key(self, tenant: str = "team", *scopes: str) -> str:
@@ -75,8 +83,8 @@ class World:
         return self.ledger.submit(Submission("echo", request or {"text": "hi"}, tenant))
 
 
-def service(ledger: Ledger, folder: Path, **limits: Any) -> Service:
-    return Service(ledger, machine(folder), Idle(), {"echo_twice": "echo"}, ServiceLimits(**limits))
+def service(ledger: Ledger, folder: Path, nursery: Nursery | None = None, **limits: Any) -> Service:
+    return Service(ledger, machine(folder, nursery=nursery), Idle(), {"echo_twice": "echo"}, ServiceLimits(**limits))
 
 
 class Worker:

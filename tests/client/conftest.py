@@ -1,3 +1,4 @@
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,11 +7,15 @@ from tests.served import Served
 
 from clipmill import Client
 
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+"""Signs what the service tells addresses of single jobs."""
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service that the tests of a module share."""
-    with Served(tmp_path_factory.mktemp("served")) as service:
+    wide = {"CLIPMILL_WEBHOOK_HTTP": "on", "CLIPMILL_WEBHOOK_PRIVATE": "on", "CLIPMILL_WEBHOOK_SECRETS": SECRET}
+    with Served(tmp_path_factory.mktemp("served"), **wide) as service:
         yield service
 
 

@@ -1,11 +1,15 @@
 """Both clients against a real service."""
 
+import json
 import threading
 from pathlib import Path
 
 import anyio
 import pytest
+from standardwebhooks import Webhook
+from tests.client.conftest import SECRET
 from tests.jobs.machines import pid_in, wait_until
+from tests.jobs.webhooks.receivers import Receiver
 from tests.served import Served
 
 from clipmill import AsyncClient, Client
@@ -16,7 +20,7 @@ from clipmill.errors import (
     ConflictError,
     EncoderFailedError,
     InvalidRequestError,
-    SourceMissingError,
+    NotFoundError,
     StorageUnavailableError,
     TimeoutError,  # noqa: A004
     UnauthorizedError,
@@ -50,6 +54,21 @@ def test_the_bar_of_a_watched_job_never_falls(served: Served, client: Client):
     shown = [event.progress.progress for event in client.watch(job.id) if event.progress]
     assert shown
     assert shown == sorted(shown)
+
+
+def test_an_address_is_told_of_a_job_from_its_start_to_its_end(served: Served, client: Client):
+    stored(served, "raw/a.mp4")
+    with Receiver() as receiver:
+        asked = {"input_key": "raw/a.mp4", "output_key": "out/called.mp4", "count": 3}
+        job = client.submit("copy", asked, callback_url=receiver.url)
+        got = [receiver.next()]
+        while got[-1].path == "/in/progress":
+            got.append(receiver.next())
+    bars = [Webhook(SECRET).verify(each.body, dict(each.headers))["progress"] for each in got[:-1]]
+    assert bars == sorted(bars)
+    assert bars
+    assert (got[-1].path, json.loads(got[-1].body)) == ("/in/complete", {"output_video_key": "out/called.mp4"})
+    assert client.job(job.id).state is JobState.SUCCEEDED
 
 
 def test_a_job_that_failed_raises_its_error(client: Client):
@@ -114,12 +133,12 @@ def test_a_wrong_request_says_where_it_is_wrong(client: Client):
 
 def test_a_job_that_is_not_there_is_an_error(client: Client):
     for ask in (client.job, client.cancel, client.retry, client.wait, lambda job_id: list(client.watch(job_id))):
-        with pytest.raises(SourceMissingError, match="there is no job"):
+        with pytest.raises(NotFoundError, match="there is no job"):
             ask("job_01M7YW9R6J5Q5KBPNBEM8H4V4Z")
 
 
 def test_an_id_is_never_taken_for_a_path(client: Client):
-    with pytest.raises(SourceMissingError):
+    with pytest.raises(NotFoundError):
         client.job("../functions")
 
 
@@ -207,6 +226,11 @@ def _noted(client: Client, job_id: str, begun: Path):
         yield event
 
 
+def with_another_end(key: str) -> str:
+    """The key with another last digit, whatever that was."""
+    return key[:-1] + ("0" if key[-1] != "0" else "1")
+
+
 def test_keys_open_what_they_are_good_for(tmp_path: Path):
     from clipmill.jobs.ledger import Ledger
 
@@ -221,11 +245,11 @@ def test_keys_open_what_they_are_good_for(tmp_path: Path):
         with red, blue:
             job = red.submit("echo", {})
             assert red.wait(job.id).state is JobState.SUCCEEDED
-            with pytest.raises(SourceMissingError):
+            with pytest.raises(NotFoundError):
                 blue.job(job.id)
             with pytest.raises(AccessDeniedError):
                 blue.submit("echo", {})
-        for wrong in ("", "cm_wrong", keys["red"][:-1] + "0"):
+        for wrong in ("", "cm_wrong", with_another_end(keys["red"])):
             with Client(served.url, wrong) as stranger, pytest.raises(UnauthorizedError) as raised:
                 stranger.functions()
             assert wrong == "" or wrong not in str(raised.value)

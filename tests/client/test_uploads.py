@@ -5,7 +5,7 @@ from tests.client.scripts import CALM, Script, answer, problem
 
 from clipmill.client.calls import Call
 from clipmill.client.uploads import Plan, upload
-from clipmill.errors import AccessDeniedError, ConflictError, SourceMissingError, StorageUnavailableError
+from clipmill.errors import AccessDeniedError, ConflictError, NotFoundError, SourceMissingError, StorageUnavailableError
 
 BROKEN = StorageUnavailableError("the connection was reset")
 BEGUN = "Fri, 01 May 2026 10:00:00 GMT"
@@ -101,7 +101,7 @@ def test_a_key_that_may_not_write_is_refused_once(tmp_path):
 
 
 def test_an_object_that_was_made_though_nobody_heard_of_it_is_a_success(tmp_path):
-    gone = problem(404, "source_missing")
+    gone = problem(404, "not_found")
     there = answer(200, content_length="25", etag='"e"', last_modified="Fri, 01 May 2026 10:00:09 GMT")
     assert sent(tmp_path, page(part(3, offset=20)), OK, BROKEN, gone, there).value.size == 25
 
@@ -116,8 +116,8 @@ def test_an_object_that_was_made_though_nobody_heard_of_it_is_a_success(tmp_path
     ids=["older", "another size", "none"],
 )
 def test_an_object_of_before_is_no_success(tmp_path, there):
-    with pytest.raises(SourceMissingError):
-        sent(tmp_path, page(part(3)), OK, problem(404, "source_missing"), there)
+    with pytest.raises(NotFoundError):
+        sent(tmp_path, page(part(3)), OK, problem(404, "not_found"), there)
 
 
 def test_a_file_that_changes_while_it_is_sent_is_refused(tmp_path):

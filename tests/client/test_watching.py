@@ -5,7 +5,7 @@ from tests.client.scripts import CALM, LOST, Script, answer, problem
 
 from clipmill.client.views import EventKind
 from clipmill.client.watching import watch
-from clipmill.errors import SourceMissingError, StorageTimeoutError, StorageUnavailableError
+from clipmill.errors import NotFoundError, StorageTimeoutError, StorageUnavailableError
 
 BROKEN = StorageUnavailableError("the connection was reset")
 SILENT = StorageTimeoutError("nothing came for 45 s")
@@ -82,8 +82,8 @@ def test_a_job_that_was_told_to_its_end_gives_nothing():
 
 
 def test_a_job_that_is_not_there_is_an_error():
-    with pytest.raises(SourceMissingError):
-        watched(problem(404, "source_missing"))
+    with pytest.raises(NotFoundError):
+        watched(problem(404, "not_found"))
 
 
 def test_what_a_newer_service_tells_is_left_out():

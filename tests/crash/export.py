@@ -12,9 +12,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.crash.rendering import RENDERING
 from tests.workflows.processes import below
 
-from clipmill.functions.catalog import CATALOG
 from clipmill.jobs.events import Event
 from clipmill.jobs.job import Job, new_job_id
 from clipmill.runners.local import LocalRunner
@@ -27,7 +27,7 @@ from clipmill.workflows.export_multi_clip import export_multi_clip
 def main(folder: Path, *orders: str) -> None:
     """Export, and perhaps die on the way."""
     settings = Settings.from_environment({"CLIPMILL_SCRATCH": str(folder / "scratch"), "CLIPMILL_THREADS": "1"})
-    machine = settings.machine(FolderStore(folder / "store"), CATALOG)
+    machine = settings.machine(FolderStore(folder / "store"), RENDERING)
     request = json.loads((folder / "request.json").read_text())
     if orders[:1] == ("--rename",):
         _die_at_rename(folder, int(orders[1]), orders[2])

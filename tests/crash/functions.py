@@ -1,6 +1,7 @@
-"""A function whose moment of publishing is the test's to choose."""
+"""Functions whose moment of publishing is the test's to choose, or that take their service down with them."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -24,8 +25,24 @@ def _publish_when_told(request: Request, context: Context) -> Answer:
     return Answer(output_key=request.output_key)
 
 
+def _kill_the_service(request: Request, context: Context) -> Answer:
+    """Wait for a file with the number of a process, take it away, and kill that process."""
+    del context
+    order = Path(request.path)
+    while not (order.exists() and order.read_text()):
+        time.sleep(0.01)
+    victim = int(order.read_text())
+    order.unlink()
+    os.kill(victim, signal.SIGKILL)
+    time.sleep(60)
+    return Answer()
+
+
+kill_the_service = Function(
+    name="kill_the_service", version="1", request=Request, run=_kill_the_service, plan=lambda *_: {}, needs=Needs()
+)
 publish_when_told = Function(
     name="publish_when_told", version="1", request=Request, run=_publish_when_told, plan=lambda *_: {}, needs=Needs()
 )
 
-CATALOGUE = {"publish_when_told": f"{__name__}:publish_when_told"}
+CATALOGUE = {name: f"{__name__}:{name}" for name in ("publish_when_told", "kill_the_service")}

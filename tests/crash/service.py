@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from tests.crash import functions
+from tests.crash.rendering import RENDERING
 from tests.jobs.machines import limits
 from tests.jobs.sample_functions import CATALOGUE
 
-from clipmill.functions.catalog import CATALOG
 from clipmill.jobs.dispatch import Service
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.database import open_engine
@@ -46,7 +46,7 @@ def serve(folder: Path, lease_s: float, store: Store) -> Service:
     ledger = ledger_in(folder, lease_s)
     machine = Machine(
         store=store,
-        catalogue={**CATALOG, **CATALOGUE, **functions.CATALOGUE},
+        catalogue={**RENDERING, **CATALOGUE, **functions.CATALOGUE},
         scratch_root=folder / "scratch",
         limits=limits(),
         retry=RetryPolicy(pauses_s=()),

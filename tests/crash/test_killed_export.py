@@ -27,7 +27,7 @@ KILLED, INTERRUPTED = -signal.SIGKILL, -signal.SIGINT
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return numbered(tmp_path_factory.mktemp("crash") / "source.mp4", frames=300)
+    return numbered(tmp_path_factory.mktemp("crash") / "source.mp4", frames=36 * CLIPS)
 
 
 class Place:
@@ -39,7 +39,8 @@ class Place:
         (folder / "store").mkdir(parents=True)
         shutil.copyfile(source, folder / "store" / "source.mp4")
         clips = [
-            {"source_key": "source.mp4", "segments_data": {"trim_range": [2 * n, 2 * n + 2]}} for n in range(CLIPS)
+            {"source_key": "source.mp4", "segments_data": {"trim_range": [12 * n / 10, 12 * (n + 1) / 10]}}
+            for n in range(CLIPS)
         ]
         size = {"output_width": 180, "output_height": 320, "quality": "draft", "encoder": "x264"}
         whole = {"clips": clips, "transition": {"type": "dissolve", "duration": 0.5}, "output_key": "out/reel.mp4"}

@@ -5,13 +5,14 @@
 
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.crash.served import EXTRACT, TENANT, Served, framing_request, holds, reel_request, truth_of
+from tests.crash.served import EXTRACT, PATIENCE_S, TENANT, Served, framing_request, holds, reel_request, truth_of
 from tests.workflows.clips import numbered
 
 from clipmill.jobs.ledger.states import State
@@ -57,6 +58,25 @@ def send(place: Served) -> None:
     place.submit("export_multi_clip", reel_request("reel"))
     place.submit("process_framing", framing_request("framed"))
     place.submit("extract_clips", EXTRACT)
+
+
+def test_a_job_that_kills_every_service_ends_when_its_attempts_are_used_up(source: Path, tmp_path: Path):
+    place = Served(source, tmp_path, lease_s=0.5)
+    try:
+        order = tmp_path / "order"
+        job = place.submit("kill_the_service", {"path": str(order)}, max_attempts=2)
+        for _ in range(2):
+            service = place.start()
+            order.write_text(str(service.pid))
+            assert service.wait(PATIENCE_S) == -signal.SIGKILL
+            service.communicate()
+        place.start()
+        place.wait(place.ended)
+        place.stop()
+        assert (place.get(job).attempt, (place.get(job).failure or {})["code"]) == (2, "worker_lost")
+        assert holds(place, {})
+    finally:
+        place.kill()
 
 
 @pytest.mark.parametrize("seed", range(RUNS))

@@ -46,7 +46,7 @@ def test_a_service_that_lost_its_lease_while_it_was_paused_publishes_nothing(pla
     time.sleep(0.2)
     place.stop()
     assert (place.objects / "out.mp4").read_text() == new
-    assert place.get(job).attempt == 1
+    assert place.get(job).attempt == 2
     assert holds(place, {})
 
 

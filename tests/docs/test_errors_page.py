@@ -5,6 +5,7 @@ from tests.docs.pages import GUIDE, ROOT, section, sections
 
 from clipmill.cli.exit_codes import BY_CODE
 from clipmill.errors import every_error
+from clipmill.media.captions.layout.analysis import LOW_CONFIDENCE_LAYOUT, NO_TEXT_FOUND
 
 PAGE = GUIDE / "errors.md"
 WARNINGS = section(PAGE, "Warnings").text
@@ -28,5 +29,6 @@ def test_every_warning_of_the_functions_and_of_jobs_has_a_heading():
     layers = ("functions", "jobs", "workflows")
     modules = [module for layer in layers for module in (ROOT / "src" / "clipmill" / layer).rglob("*.py")]
     given = {code for module in modules for code in WARNING_CODE.findall(module.read_text())}
+    given |= {NO_TEXT_FOUND, LOW_CONFIDENCE_LAYOUT}
     told = {title.split()[0] for title in re.findall(r"^### (.+)$", WARNINGS, re.MULTILINE)}
     assert told == given

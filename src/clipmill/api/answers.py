@@ -38,6 +38,7 @@ _WORDS = {
     401: "no API key, or none that is good",
     403: "the key is not good for this",
     404: "there is no such thing, or it is not yours",
+    408: "the body did not come",
     409: "the state of things forbids it",
     410: "it was here, and its time is over",
     412: "it is another version now",

@@ -52,6 +52,7 @@ _SENT = (
     "X-API-Key",
     "Content-Type",
     "Idempotency-Key",
+    "If-Match",
     "If-None-Match",
     "Last-Event-ID",
     "Prefer",

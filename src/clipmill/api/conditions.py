@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-from starlette.exceptions import HTTPException
-
+from clipmill.errors import PreconditionFailedError
 from clipmill.storage.store import ObjectInfo
 
 
@@ -36,7 +35,24 @@ def check_preconditions(headers: Mapping[str, str], info: ObjectInfo) -> None:
     else:
         met = since is None or _seconds(info) <= since
     if not met:
-        raise HTTPException(412, f"the object is another version now, {tag_of(info)}. Look at it again.")
+        raise PreconditionFailedError(f"the object is another version now, {tag_of(info)}. Look at it again.")
+
+
+def is_conditional(headers: Mapping[str, str]) -> bool:
+    """Whether a write depends on what is there."""
+    return any(name in headers for name in ("if-match", "if-none-match", "if-unmodified-since"))
+
+
+def check_write(headers: Mapping[str, str], info: ObjectInfo | None) -> None:
+    """Refuse with 412 what is to be written over something else than there is; None is nothing."""
+    if info is None and ("if-match" in headers or "if-unmodified-since" in headers):
+        raise PreconditionFailedError("there is no object, so it is no version that was asked for. Look at it again.")
+    if info is None:
+        return
+    check_preconditions(headers, info)
+    kept = _tags(headers.get("if-none-match", ""))
+    if "*" in kept or tag_of(info) in {tag.removeprefix("W/") for tag in kept}:
+        raise PreconditionFailedError(f"there is an object already, {tag_of(info)}. Write it under another key.")
 
 
 def is_known(headers: Mapping[str, str], info: ObjectInfo) -> bool:

@@ -8,7 +8,7 @@ import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from clipmill.errors import SourceMissingError
+from clipmill.errors import NotFoundError, SourceMissingError
 from clipmill.jobs.ledger import Ledger
 from clipmill.storage.keys import full_key, temp_prefix
 from clipmill.storage.store import Store
@@ -57,6 +57,6 @@ class ExportSources:
         try:
             note = json.loads(self._store.get_bytes(temp_prefix(tenant, form_id) + _NOTE))
             return self._ledger.get(tenant, str(note["job_id"])).state.terminal
-        except SourceMissingError:
+        except (SourceMissingError, NotFoundError):
             # Neither a job nor a form that may still be on its way.
             return age_from_start - datetime.fromtimestamp(0, UTC) > _LONGEST_FORM

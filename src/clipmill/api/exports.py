@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from clipmill.api.intake import check_room, submission
+from clipmill.api.intake import submission
 from clipmill.api.shapes import JobBody
-from clipmill.errors import InvalidRequestError, SourceMissingError
+from clipmill.errors import InvalidRequestError, NotFoundError
+from clipmill.function.job_types import COMPILATION, FUNCTION_NAMES, JobType
 from clipmill.function.strict_json import read_object
-from clipmill.functions.process_video import COMPILATION, FUNCTIONS, JobType
 from clipmill.jobs.job import new_job_id
-from clipmill.jobs.ledger.listing import MOST_ON_A_PAGE, Wanted
 from clipmill.jobs.ledger.record import JobRecord
 from clipmill.storage.keys import validate_job_id
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 MULTI_CLIP = "export_multi_clip"
 _LABELS = ("export_id", "project_id", "project_name")
 _LONGEST_LABEL = 256
-_JOBS_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,7 @@ class Export:
         """The job; sent again under the same name and unchanged, it is the same one."""
         body = JobBody(function=self.function, request=dict(self.request), labels=dict(self.labels))
         wanted = submission(service, tenant, body, f"export:{self.id}")
-        check_room(service, tenant)
-        job = service.ledger.submit(wanted)
+        job = service.ledger.submit(wanted, service.limits.queued_jobs)
         service.wake()
         return job
 
@@ -65,7 +62,7 @@ def from_json(kind: JobType, body: Mapping[str, Any]) -> Export:
         raise InvalidRequestError(f"params: expected an object, got {params!r:.100}.", details={"field": "params"})
     defaults = COMPILATION if kind is JobType.ANNOTATE else {}
     request = {**defaults, **params, **settled}
-    return Export(FUNCTIONS[kind].name, _with_output(request, labels["export_id"]), labels)
+    return Export(FUNCTION_NAMES[kind], _with_output(request, labels["export_id"]), labels)
 
 
 def labels_of(given: Mapping[str, Any]) -> dict[str, str]:
@@ -80,21 +77,11 @@ def labels_of(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def find_export(service: "Service", tenant: str, export_id: str) -> JobRecord:
-    """The latest job of that name, among the tenant's latest."""
-    for job in _latest(service, tenant):
-        if job.labels.get("export_id") == export_id:
-            return job
-    raise SourceMissingError(f"there is no export {export_id!r:.140}. Check the id, and whose key asks.")
-
-
-def _latest(service: "Service", tenant: str) -> Iterator[JobRecord]:
-    cursor: str | None = None
-    for _ in range(_JOBS_LOOKED_AT // MOST_ON_A_PAGE):
-        page = service.ledger.jobs(tenant, Wanted(cursor=cursor, limit=MOST_ON_A_PAGE))
-        yield from page.jobs
-        cursor = page.cursor
-        if cursor is None:
-            return
+    """The latest job of that name."""
+    job = service.ledger.labelled(tenant, "export_id", export_id)
+    if job is None:
+        raise NotFoundError(f"there is no export {export_id!r:.140}. Check the id, and whose key asks.")
+    return job
 
 
 def _choices(fields: Mapping[str, str]) -> Iterator[tuple[str, Any]]:

@@ -9,10 +9,9 @@ from typing import TypeVar
 import anyio
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from clipmill.errors import LimitExceededError
+from clipmill.errors import IncompleteBodyError, LimitExceededError, RequestTimeoutError
 
 T = TypeVar("T")
 
@@ -35,7 +34,7 @@ class Expected:
         announced = request.headers.get("content-length", "")
         declared = int(announced) if announced.isascii() and announced.isdecimal() else None
         if declared is not None and exactly is not None and declared != exactly:
-            raise HTTPException(400, f"Content-Length: expected {exactly}, got {declared}. Send the bytes announced.")
+            raise IncompleteBodyError(f"Content-Length: expected {exactly}, got {declared}. Send the bytes announced.")
         expected = cls(most, declared if exactly is None else exactly)
         if declared is not None and declared > most:
             raise expected.too_much()
@@ -50,8 +49,8 @@ class Expected:
             raise self.too_much()
         wrong = self.exactly is not None and (received > self.exactly or (ended and received < self.exactly))
         if wrong:
-            raise HTTPException(
-                400, f"expected {self.exactly} bytes, got {received}. Nothing was stored; send it again."
+            raise IncompleteBodyError(
+                f"expected {self.exactly} bytes, got {received}. Nothing was stored; send it again."
             )
 
 
@@ -130,9 +129,9 @@ async def pieces_of(request: Request) -> AsyncIterator[bytes]:
         except ClientDisconnect:
             raise _gone() from None
         except TimeoutError:
-            raise HTTPException(408, f"no byte came for {SILENCE_S:g} s. Nothing was stored; send it again.") from None
+            raise RequestTimeoutError(f"no byte came for {SILENCE_S:g} s. Nothing was stored; send it again.") from None
         yield piece
 
 
-def _gone() -> HTTPException:
-    return HTTPException(400, "the connection ended before the body did. Nothing was stored; send it again.")
+def _gone() -> IncompleteBodyError:
+    return IncompleteBodyError("the connection ended before the body did. Nothing was stored; send it again.")

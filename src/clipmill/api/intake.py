@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from clipmill.api.problems import in_body, pointer
 from clipmill.api.shapes import JobBody
-from clipmill.errors import ClipmillError, InvalidRequestError, LimitExceededError, TooManyJobsError
+from clipmill.errors import ClipmillError, InvalidRequestError, LimitExceededError
 from clipmill.function.definition import Function
 from clipmill.functions.catalog import ALIASES, load_function
-from clipmill.jobs.ledger.states import State
 from clipmill.jobs.ledger.submissions import MOST_ATTEMPTS, Submission
 from clipmill.jobs.webhooks.addresses import parse_target
 from clipmill.jobs.webhooks.policy import Policy
@@ -48,14 +47,15 @@ def checked(service: "Service", body: JobBody) -> Function[Any]:
     return function
 
 
-def check_webhook(body: JobBody, policy: Policy) -> None:
+def check_addresses(body: JobBody, policy: Policy) -> None:
     """Refuse an address at which nothing would ever be told, before it is kept."""
-    if body.webhook is None:
-        return
-    try:
-        parse_target(body.webhook, policy)
-    except InvalidRequestError as fault:
-        raise in_body(InvalidRequestError(fault.message), "webhook") from None
+    for field in ("webhook", "callback_url"):
+        address: str | None = getattr(body, field)
+        try:
+            if address is not None:
+                parse_target(address, policy)
+        except InvalidRequestError as fault:
+            raise in_body(InvalidRequestError(fault.message), field) from None
 
 
 def submission(service: "Service", tenant: str, body: JobBody, idempotency_key: str | None) -> Submission:
@@ -68,6 +68,7 @@ def submission(service: "Service", tenant: str, body: JobBody, idempotency_key: 
         runner=body.runner,
         tier=body.priority,
         webhook=body.webhook,
+        callback_url=body.callback_url,
         labels=body.labels,
         idempotency_key=idempotency_key,
         function_version=function.version,
@@ -76,18 +77,9 @@ def submission(service: "Service", tenant: str, body: JobBody, idempotency_key: 
     )
 
 
-def check_room(service: "Service", tenant: str) -> None:
-    """Whether another job of this tenant may wait."""
-    waiting, most = service.ledger.counts(tenant)[State.QUEUED], service.limits.queued_jobs
-    if waiting >= most:
-        raise TooManyJobsError(
-            f"{waiting} jobs of this tenant wait, of {most} at most. Send more when some have ended."
-        )
-
-
 def _check_credentials(body: JobBody) -> None:
     """A job is kept and shown: it may not carry what opens something."""
-    given = {"request": body.request, "labels": body.labels, "webhook": body.webhook}
+    given = body.model_dump(include={"request", "labels", "webhook", "callback_url"})
     for place, text in _texts(given, ()):
         if _CREDENTIAL.search(text):
             where = pointer(place)

@@ -53,5 +53,7 @@ def write_json_lines(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # It tells of every start how many migrations there were to run.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     # It writes down addresses with their query; every call is logged without it as it ends.
     logging.getLogger("uvicorn.access").disabled = True

@@ -15,11 +15,11 @@ from starlette.websockets import WebSocket
 from clipmill.api.journal import without_keys
 from clipmill.api.statuses import status_of
 from clipmill.api.visit import visit_of
-from clipmill.errors import ClipmillError, InternalError, InvalidRequestError
+from clipmill.errors import ClipmillError, InternalError, InvalidRequestError, NotFoundError
 
 MEDIA_TYPE = "application/problem+json"
 
-_CODES = {404: "not_found", 405: "method_not_allowed", 415: "unsupported_media_type"}
+_CODES = {404: NotFoundError.code, 405: "method_not_allowed", 415: "unsupported_media_type"}
 """Of what is wrong before any of our code is asked."""
 _WAITS_S = {"too_many_jobs": 5, "too_many_watchers": 5, "rate_limited": 1, "storage_unavailable": 5}
 
@@ -78,6 +78,8 @@ def problem_of(connection: HTTPConnection, error: ClipmillError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="clipmill"'
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         headers["Connection"] = "close"
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        headers["Content-Range"] = f"bytes */{error.details['size']}"
     if wait_s := error.details.get("retry_after_s", _WAITS_S.get(error.code)):
         headers["Retry-After"] = str(wait_s)
     faults = [FaultAt(**each) for each in error.details.get("errors", [])]

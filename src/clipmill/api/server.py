@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from clipmill.api.desk import Desk
+from clipmill.api.listening import Listening
 from clipmill.errors import AccessDeniedError
 
 _GRACE_S = 5
@@ -17,17 +18,16 @@ _KEEP_ALIVE_S = 30
 _LONGEST_MESSAGE = 64 * 1024
 
 
-def serve(app: FastAPI, host: str, port: int, on_bound: Callable[[str, int], None]) -> None:
-    """Serve until SIGINT or SIGTERM. Port 0 takes a free one; ``on_bound`` is told host and port once callers are let in."""
+def serve(app: FastAPI, listening: Listening, on_bound: Callable[[str, int], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``on_bound`` is told host and port once callers are let in."""
     desk = cast("Desk", app.state.desk)
+    host = listening.host
     if not _is_loopback(host) and not desk.service.ledger.keys.any():
         raise AccessDeniedError(
             f"no API key is configured, so {host} would let anybody in. Make one with `clipmill keys`, or serve on 127.0.0.1."
         )
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -37,13 +37,13 @@ def serve(app: FastAPI, host: str, port: int, on_bound: Callable[[str, int], Non
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    _Server(config, desk, on_bound).run()
+    _Server(config, desk, lambda: on_bound(*listening.place)).run(listening.sockets)
 
 
 class _Server(uvicorn.Server):
     """Lets those who watch jobs go first: their connections would never end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk, on_bound: Callable[[str, int], None]) -> None:
+    def __init__(self, config: uvicorn.Config, desk: Desk, on_bound: Callable[[], None]) -> None:
         super().__init__(config)
         self._desk = desk
         self._on_bound = on_bound
@@ -51,8 +51,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._on_bound(str(host), int(port))
+            self._on_bound()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._desk.hub.close()

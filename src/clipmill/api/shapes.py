@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSche
 from clipmill.function.needs import Gpu
 from clipmill.function.stages import Stage
 from clipmill.jobs.ledger.moments import iso
-from clipmill.jobs.ledger.record import JobRecord
+from clipmill.jobs.ledger.record import JobLine
 from clipmill.jobs.ledger.states import State
 from clipmill.jobs.ledger.tiers import Tier
 from clipmill.jobs.ledger.usage import UsageTotal
@@ -36,6 +36,9 @@ class JobBody(BaseModel):
     runner: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="any, unless named")
     priority: Tier = Field(default=Tier.FREE, strict=False, description="who is served first")
     webhook: str | None = Field(default=None, max_length=2000, description="told when the job has ended")
+    callback_url: str | None = Field(
+        default=None, max_length=2000, description="gets /progress, /complete and /error; shown to nobody afterwards"
+    )
     labels: dict[Label, Annotated[str, Field(max_length=256)]] = Field(default={}, max_length=20)
 
 
@@ -66,7 +69,7 @@ class JobSummary(BaseModel):
     cost_usd: float
 
     @classmethod
-    def of(cls, job: JobRecord) -> Self:
+    def of(cls, job: JobLine) -> Self:
         return cls.model_validate(_values(job))
 
 
@@ -165,7 +168,7 @@ class Health(BaseModel):
     status: str
 
 
-def _values(job: JobRecord) -> Mapping[str, Any]:
+def _values(job: JobLine) -> Mapping[str, Any]:
     counted = {"percent": job.percent, "gpu_s": job.gpu_ms / 1000, "cost_usd": job.cost_microusd / 1_000_000}
     webhook = None if job.webhook is None else redact(job.webhook)
     return vars(job) | counted | {"cancel_requested": job.cancel_requested, "priority": job.tier, "webhook": webhook}

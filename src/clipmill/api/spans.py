@@ -6,7 +6,7 @@ Convention: bytes count from 0, ends are exclusive here and inclusive in the hea
 import re
 from dataclasses import dataclass
 
-from starlette.exceptions import HTTPException
+from clipmill.errors import RangeNotSatisfiableError
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,20})\s*-\s*(\d{0,20})\s*", re.IGNORECASE | re.ASCII)
 
@@ -51,9 +51,9 @@ def span_of(header: str | None, size: int) -> Span | None:
         if asked[2] and int(asked[2]) < start:
             return None
     if start >= size or end <= start:
-        raise HTTPException(
-            416,
-            f"Range: expected bytes within 0-{max(size - 1, 0)}, got {header!r:.100}; the object has {size} bytes.",
-            {"Content-Range": f"bytes */{size}"},
+        raise RangeNotSatisfiableError(
+            f"Range: expected bytes within 0-{max(size - 1, 0)}, got {header!r:.100}; the object has {size} bytes. Ask "
+            "for some of those.",
+            details={"size": size},
         )
     return Span(start, end, size)

@@ -6,16 +6,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import anyio.to_thread
 import httpx
 
-from clipmill.client import downloads, jobs, media, reports, uploads, watching
+from clipmill.client import downloads, jobs, media, reports, uploads
 from clipmill.client.client import nobody
 from clipmill.client.hands import AsyncHands
 from clipmill.client.jobs import JobOptions
 from clipmill.client.patience import Patience
 from clipmill.client.steps import Course, Give, Steps
 from clipmill.client.views import RemoteEvent, RemoteJob, RemoteObject, RemoteOutput, RemoteResult
-from clipmill.client.wire import Address
+from clipmill.client.ways import way
 from clipmill.errors import ClipmillError
 from clipmill.storage.store import OnBytes
 
@@ -28,16 +29,23 @@ class AsyncClient:
     Its calls are those of `Client`, awaited.
     """
 
-    def __init__(self, url: str | None = None, api_key: str | None = None, *, patience: Patience | None = None) -> None:
-        self._address = Address.of(url, api_key)
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        runner: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self._patience = patience or Patience()
+        self._way = way(url, api_key, runner, self._patience)
         self._http = httpx.AsyncClient()
 
     async def submit(
         self, function: str, request: Mapping[str, Any], options: JobOptions | None = None, /, **said: Any
     ) -> RemoteJob:
         """Send a job. What else may be said of it are the fields of `JobOptions`, as such or by name."""
-        return await self._run(jobs.submit(self._patience, function, request, options or JobOptions(**said)))
+        return await self._run(self._way.submit(function, request, options or JobOptions(**said)))
 
     async def plan(self, function: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """What a job would do; none is made."""
@@ -45,7 +53,7 @@ class AsyncClient:
 
     async def job(self, job_id: str) -> RemoteJob:
         """A job as it stands."""
-        return await self._run(jobs.job(self._patience, job_id))
+        return await self._run(self._way.job(job_id))
 
     def jobs(self, *, state: str | None = None, function: str | None = None) -> AsyncIterator[RemoteJob]:
         """Jobs, newest first, fetched a page at a time."""
@@ -53,19 +61,19 @@ class AsyncClient:
 
     def watch(self, job_id: str, after: int = 0) -> AsyncIterator[RemoteEvent]:
         """What happens to a job behind event ``after``, as it happens, ``done`` as the last; lost connections are mended."""
-        return self._walk(watching.watch(self._patience, job_id, after))
+        return self._walk(self._way.watch(job_id, after))
 
     async def wait(self, job_id: str, timeout_s: float | None = None) -> RemoteJob:
         """The job once it has ended, however; clipmill's `TimeoutError` if that takes longer."""
-        return await self._run(jobs.wait(self._patience, job_id, timeout_s))
+        return await self._run(self._way.wait(job_id, timeout_s))
 
     async def result(self, job_id: str, timeout_s: float | None = None) -> RemoteResult:
         """What a job returned, once it has ended; its error is raised if it failed."""
-        return await self._run(jobs.result(self._patience, job_id, timeout_s))
+        return await self._run(self._way.result(job_id, timeout_s))
 
     async def cancel(self, job_id: str) -> RemoteJob:
         """Stop a job; asked again, nothing changes."""
-        return await self._run(jobs.cancel(self._patience, job_id))
+        return await self._run(self._way.cancel(job_id))
 
     async def retry(self, job_id: str) -> RemoteJob:
         """A new job that does what a stopped one was asked for."""
@@ -108,7 +116,8 @@ class AsyncClient:
         return await self._run(reports.usage(self._patience, since, until))
 
     async def close(self) -> None:
-        """Give up the connections."""
+        """Give up the connections; with a runner, stop what runs in this process."""
+        await anyio.to_thread.run_sync(self._way.close)
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -129,7 +138,7 @@ class AsyncClient:
         return self._carried(Course(steps))
 
     async def _carried(self, course: Course[Any]) -> AsyncGenerator[Any]:
-        hands = AsyncHands(self._address, self._http)
+        hands = AsyncHands(self._way.address, self._http)
         try:
             while course.step is not None:
                 if isinstance(course.step, Give):

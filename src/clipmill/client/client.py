@@ -8,13 +8,13 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from clipmill.client import downloads, jobs, media, reports, uploads, watching
+from clipmill.client import downloads, jobs, media, reports, uploads
 from clipmill.client.hands import Hands
 from clipmill.client.jobs import JobOptions
 from clipmill.client.patience import Patience
 from clipmill.client.steps import Course, Give, Steps
 from clipmill.client.views import RemoteEvent, RemoteJob, RemoteObject, RemoteOutput, RemoteResult
-from clipmill.client.wire import Address
+from clipmill.client.ways import way
 from clipmill.errors import ClipmillError
 from clipmill.storage.store import OnBytes
 
@@ -29,19 +29,27 @@ class Client:
     """Use it as a context manager, or `close` it; threads may share it.
 
     Address and key are those of CLIPMILL_URL and CLIPMILL_API_KEY unless given. A call that failed in a way that may pass
-    is made again; what is raised is always a `ClipmillError`.
+    is made again; what is raised is always a `ClipmillError`. With a ``runner`` (``modal``, ``runpod``, ``prefect``,
+    ``local`` or ``auto``) jobs need no service: they are sent there, watched, waited for and cancelled from here.
     """
 
-    def __init__(self, url: str | None = None, api_key: str | None = None, *, patience: Patience | None = None) -> None:
-        self._address = Address.of(url, api_key)
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        runner: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self._patience = patience or Patience()
+        self._way = way(url, api_key, runner, self._patience)
         self._http = httpx.Client()
 
     def submit(
         self, function: str, request: Mapping[str, Any], options: JobOptions | None = None, /, **said: Any
     ) -> RemoteJob:
         """Send a job. What else may be said of it are the fields of `JobOptions`, as such or by name."""
-        return self._run(jobs.submit(self._patience, function, request, options or JobOptions(**said)))
+        return self._run(self._way.submit(function, request, options or JobOptions(**said)))
 
     def plan(self, function: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """What a job would do; none is made."""
@@ -49,7 +57,7 @@ class Client:
 
     def job(self, job_id: str) -> RemoteJob:
         """A job as it stands."""
-        return self._run(jobs.job(self._patience, job_id))
+        return self._run(self._way.job(job_id))
 
     def jobs(self, *, state: str | None = None, function: str | None = None) -> Iterator[RemoteJob]:
         """Jobs, newest first, fetched a page at a time."""
@@ -57,19 +65,19 @@ class Client:
 
     def watch(self, job_id: str, after: int = 0) -> Iterator[RemoteEvent]:
         """What happens to a job behind event ``after``, as it happens, ``done`` as the last; lost connections are mended."""
-        return self._walk(watching.watch(self._patience, job_id, after))
+        return self._walk(self._way.watch(job_id, after))
 
     def wait(self, job_id: str, timeout_s: float | None = None) -> RemoteJob:
         """The job once it has ended, however; clipmill's `TimeoutError` if that takes longer."""
-        return self._run(jobs.wait(self._patience, job_id, timeout_s))
+        return self._run(self._way.wait(job_id, timeout_s))
 
     def result(self, job_id: str, timeout_s: float | None = None) -> RemoteResult:
         """What a job returned, once it has ended; its error is raised if it failed."""
-        return self._run(jobs.result(self._patience, job_id, timeout_s))
+        return self._run(self._way.result(job_id, timeout_s))
 
     def cancel(self, job_id: str) -> RemoteJob:
         """Stop a job; asked again, nothing changes."""
-        return self._run(jobs.cancel(self._patience, job_id))
+        return self._run(self._way.cancel(job_id))
 
     def retry(self, job_id: str) -> RemoteJob:
         """A new job that does what a stopped one was asked for."""
@@ -112,7 +120,8 @@ class Client:
         return self._run(reports.usage(self._patience, since, until))
 
     def close(self) -> None:
-        """Give up the connections."""
+        """Give up the connections; with a runner, stop what runs in this process."""
+        self._way.close()
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -133,7 +142,7 @@ class Client:
         return self._carried(Course(steps))
 
     def _carried(self, course: Course[Any]) -> Generator[Any]:
-        hands = Hands(self._address, self._http)
+        hands = Hands(self._way.address, self._http)
         try:
             while course.step is not None:
                 if isinstance(course.step, Give):

@@ -28,9 +28,10 @@ class JobOptions:
     priority: str | None = None
     runner: str | None = None
     webhook: str | None = None
+    callback_url: str | None = None
 
     def body(self, function: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        said = {"labels": self.labels, "priority": self.priority, "runner": self.runner, "webhook": self.webhook}
+        said = {name: value for name, value in vars(self).items() if name != "idempotency_key"}
         return {"function": function, "request": request} | {name: value for name, value in said.items() if value}
 
 

@@ -13,7 +13,7 @@ from clipmill.client.file_piece import FilePiece
 from clipmill.client.patience import Patience, answered
 from clipmill.client.steps import Do, Steps
 from clipmill.client.views import RemoteObject
-from clipmill.errors import AccessDeniedError, ClipmillError, ConflictError, SourceMissingError
+from clipmill.errors import AccessDeniedError, ClipmillError, ConflictError, NotFoundError, SourceMissingError
 from clipmill.storage.faults import os_faults
 from clipmill.storage.store import OnBytes
 
@@ -106,7 +106,7 @@ def _completed(patience: Patience, told: Mapping[str, Any], begun: Reply) -> Ste
         reply = yield from answered(patience, Call("POST", _path(told["id"], ":complete"), within_s=_JOIN_S))
         made = reply.json()
         return RemoteObject(made["key"], made["size"], made["etag"])
-    except SourceMissingError as gone:
+    except NotFoundError as gone:
         try:
             reply = yield from answered(patience, Call("HEAD", f"/v1/objects/{quote(told['key'])}"))
         except SourceMissingError:

@@ -12,6 +12,8 @@ from clipmill.media.time import round_half_up
 
 STRETCH_S = Fraction(20)
 """How long one encoder lasts: a boundary costs little more than a key frame, which is due every two seconds anyway."""
+PART_S = Fraction(60)
+"""How long a part is unless the caller says otherwise: shorter ones cost more in starting machines than they save in time."""
 GROUP_S = 2
 
 
@@ -50,6 +52,16 @@ def stretches(frames: int, length: int) -> tuple[Run, ...]:
     (Run(first=0, last=60), Run(first=60, last=120), Run(first=120, last=130))
     """
     return tuple(Run(first, min(first + length, frames)) for first in range(0, frames, length))
+
+
+def part_count(weights: Sequence[int], stretch_s: Fraction = STRETCH_S, part_s: Fraction = PART_S) -> int:
+    """How many parts of about ``part_s`` stretches of these weights make; the longest one lasts ``stretch_s``.
+
+    >>> part_count([600] * 135), part_count([600, 130]), part_count([])
+    (45, 1, 1)
+    """
+    seconds = Fraction(sum(weights), max(weights)) * stretch_s if weights else Fraction(0)
+    return max(1, round_half_up(seconds / part_s))
 
 
 def parts(weights: Sequence[int], count: int) -> tuple[Run, ...]:

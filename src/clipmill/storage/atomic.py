@@ -10,11 +10,12 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from clipmill.errors import PreconditionFailedError
 from clipmill.storage.faults import os_faults
 
 ABANDONED_S = 3600.0
@@ -28,10 +29,11 @@ def is_unfinished(name: str) -> bool:
 
 
 @contextmanager
-def appearing(target: Path, *, durable: bool) -> Generator[BinaryIO]:
+def appearing(target: Path, *, durable: bool, still: Callable[[], bool] = lambda: True) -> Generator[BinaryIO]:
     """A file to write that becomes ``target`` at the end of the block; an error leaves ``target`` as it was.
 
-    ``durable``: the file survives a power cut once the block has ended.
+    ``durable``: the file survives a power cut once the block has ended. ``still`` is asked right before, while no other
+    file of that folder appears; if it says no, nothing changes and `PreconditionFailedError` tells so.
     """
     part, file = _open_part(target)
     try:
@@ -40,7 +42,7 @@ def appearing(target: Path, *, durable: bool) -> Generator[BinaryIO]:
             if durable:
                 with os_faults(f"write {target}", writing=True):
                     os.fsync(file.fileno())
-            _rename(part, target, durable=durable)
+            _rename(part, target, durable=durable, still=still)
     finally:
         _discard(part)
 
@@ -91,7 +93,7 @@ def _open_part(target: Path) -> tuple[Path, BinaryIO]:
         file.close()
 
 
-def _lock(file: BinaryIO) -> None:
+def _lock(file: BinaryIO | int) -> None:
     with suppress(OSError):
         fcntl.flock(file, fcntl.LOCK_EX)
 
@@ -103,15 +105,20 @@ def _place_for(target: Path) -> Path:
     return target.with_name(f".clipmill-{secrets.token_hex(8)}.part")
 
 
-def _rename(part: Path, target: Path, *, durable: bool) -> None:
+def _rename(part: Path, target: Path, *, durable: bool, still: Callable[[], bool] = lambda: True) -> None:
     with os_faults(f"put {target} in place", writing=True):
-        part.replace(target)
-        if durable:
-            folder = os.open(target.parent, os.O_RDONLY)
-            try:
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            _lock(folder)
+            if not still():
+                raise PreconditionFailedError(f"{target} is another version now. Look at it again.")
+            part.replace(target)
+            with suppress(OSError):
+                fcntl.flock(folder, fcntl.LOCK_UN)
+            if durable:
                 os.fsync(folder)
-            finally:
-                os.close(folder)
+        finally:
+            os.close(folder)
 
 
 def _discard(part: Path) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from obstore.exceptions import (
+    AlreadyExistsError,
     BaseError,
     PermissionDeniedError,
     PreconditionError,
@@ -116,7 +117,7 @@ def store_faults(what: str) -> Generator[None]:
     """Tell obstore's exceptions as ours; ``what`` was to be done, and where. A changed object passes as it is."""
     try:
         yield
-    except PreconditionError:
+    except (PreconditionError, AlreadyExistsError):
         raise
     except (BaseError, FileNotFoundError) as error:
         answer = _Answer.of(error)

@@ -6,7 +6,7 @@ finished file is taken over without copying it, and it is on the disk before any
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -14,14 +14,14 @@ from typing import BinaryIO
 from clipmill.errors import InvalidKeyError, SourceMissingError, StorageUnavailableError, StorageWriteFailedError
 from clipmill.storage.atomic import appear_as_link, appearing, is_unfinished, remove_abandoned
 from clipmill.storage.faults import os_faults
-from clipmill.storage.incoming import TakesBlocks
+from clipmill.storage.incoming import TakesBlocks, WritesOver
 from clipmill.storage.keys import validate_key
 from clipmill.storage.store import PLAIN_BYTES, AdoptsFiles, HasPaths, ObjectInfo, OnBytes, Store, Sweeps
 
 _BLOCK = 4 * 1024 * 1024
 
 
-class FolderStore(Store, HasPaths, AdoptsFiles, TakesBlocks, Sweeps):
+class FolderStore(Store, HasPaths, AdoptsFiles, TakesBlocks, WritesOver, Sweeps):
     """Objects as files below ``root``, which need not exist before the first write."""
 
     def __init__(self, root: Path) -> None:
@@ -87,13 +87,16 @@ class FolderStore(Store, HasPaths, AdoptsFiles, TakesBlocks, Sweeps):
         content_type: str = PLAIN_BYTES,  # noqa: ARG002
         size: int | None = None,  # noqa: ARG002 - a file grows as it is written
     ) -> ObjectInfo:
-        path = self._path(key)
-        written = 0
-        with appearing(path, durable=True) as file:
-            for block in blocks:
-                _write_all(file, block, path)
-                written += len(block)
-        return self._confirm(key, written)
+        return self._put(key, blocks, lambda: True)
+
+    def write_over(
+        self,
+        key: str,
+        seen: ObjectInfo | None,
+        blocks: Iterable[bytes],
+        content_type: str = PLAIN_BYTES,  # noqa: ARG002
+    ) -> ObjectInfo:
+        return self._put(key, blocks, lambda: self._seen(key) == (seen and seen.etag))
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -121,6 +124,21 @@ class FolderStore(Store, HasPaths, AdoptsFiles, TakesBlocks, Sweeps):
     def sweep(self) -> None:
         for place, _, _ in os.walk(self.root):
             remove_abandoned(Path(place))
+
+    def _put(self, key: str, blocks: Iterable[bytes], still: Callable[[], bool]) -> ObjectInfo:
+        path = self._path(key)
+        written = 0
+        with appearing(path, durable=True, still=still) as file:
+            for block in blocks:
+                _write_all(file, block, path)
+                written += len(block)
+        return self._confirm(key, written)
+
+    def _seen(self, key: str) -> str | None:
+        try:
+            return self.head(key).etag
+        except SourceMissingError:
+            return None
 
     def _path(self, key: str) -> Path:
         validate_key(key)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from clipmill.errors import InvalidRequestError
+from clipmill.errors import InvalidRequestError, PreconditionFailedError
 from clipmill.storage.store import PLAIN_BYTES, HasPaths, ObjectInfo, Store, publish
 
 PIECE_BYTES = 4 * 1024 * 1024
@@ -39,6 +39,20 @@ class TakesBlocks(Protocol):
 
 
 @runtime_checkable
+class WritesOver(Protocol):
+    """A store that can tell, in the moment of a write, whether what is under the key is what the writer saw."""
+
+    def write_over(
+        self, key: str, seen: ObjectInfo | None, blocks: Iterable[bytes], content_type: str = PLAIN_BYTES
+    ) -> ObjectInfo:
+        """Like `TakesBlocks.put_blocks` if the key still has the object that was ``seen``, None for nothing.
+
+        `PreconditionFailedError` otherwise, and where a body is too large for this store to tell; the object stays then.
+        """
+        ...
+
+
+@runtime_checkable
 class SignsPuts(Protocol):
     """A store whose objects can be written by whoever holds a link."""
 
@@ -63,6 +77,15 @@ def put_blocks(
     if not isinstance(store, TakesBlocks):
         raise InvalidRequestError("this store takes whole files only. Write the object by its other verbs.")
     return store.put_blocks(key, blocks, content_type, size)
+
+
+def write_over(
+    store: Store, key: str, seen: ObjectInfo | None, blocks: Iterable[bytes], content_type: str = PLAIN_BYTES
+) -> ObjectInfo:
+    """Write an object in place of the one that was seen, or of none; see `WritesOver`."""
+    if not isinstance(store, WritesOver):
+        raise PreconditionFailedError("this store cannot tell whether an object changed. Write without a condition.")
+    return store.write_over(key, seen, blocks, content_type)
 
 
 def join_objects(store: Store, parts: Iterable[ObjectInfo], key: str, content_type: str) -> ObjectInfo:

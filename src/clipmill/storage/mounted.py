@@ -1,11 +1,19 @@
-"""Several stores under one roof: the first part of a key may choose one of them."""
+"""Several stores under one roof: how a key begins may choose one of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from clipmill.errors import InvalidKeyError
-from clipmill.storage.incoming import CopiesInside, SignedPut, SignsPuts, TakesBlocks, bytes_of, put_blocks
+from clipmill.storage.incoming import (
+    CopiesInside,
+    SignedPut,
+    SignsPuts,
+    TakesBlocks,
+    WritesOver,
+    bytes_of,
+    put_blocks,
+    write_over,
+)
 from clipmill.storage.keys import validate_key
 from clipmill.storage.store import (
     PLAIN_BYTES,
@@ -19,7 +27,7 @@ from clipmill.storage.store import (
 )
 
 
-class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls, TakesBlocks, SignsPuts, CopiesInside):
+class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls, TakesBlocks, WritesOver, SignsPuts, CopiesInside):
     """Keys that begin with ``{mount}/`` go to that store, without those words; all others to the main one.
 
     Example: with the folder ``/`` mounted as ``files``, the key ``files/home/me/a.mp4`` is ``/home/me/a.mp4``.
@@ -27,11 +35,8 @@ class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls, TakesBlocks, SignsPu
     """
 
     def __init__(self, main: Store, mounts: Mapping[str, Store]) -> None:
-        for name in mounts:
-            if "/" in validate_key(name, "mount"):
-                raise InvalidKeyError(f"mount {name!r} has more than one part. Use a single word.")
         self._main = main
-        self._mounts = dict(mounts)
+        self._mounts = {validate_key(name, "mount"): store for name, store in mounts.items()}
 
     def head(self, key: str) -> ObjectInfo:
         store, rest = self._place(key)
@@ -72,6 +77,12 @@ class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls, TakesBlocks, SignsPu
         store, rest = self._place(key)
         return replace(put_blocks(store, rest, blocks, content_type, size), key=key)
 
+    def write_over(
+        self, key: str, seen: ObjectInfo | None, blocks: Iterable[bytes], content_type: str = PLAIN_BYTES
+    ) -> ObjectInfo:
+        store, rest = self._place(key)
+        return replace(write_over(store, rest, seen, blocks, content_type), key=key)
+
     def copy(self, source: str, key: str) -> ObjectInfo:
         """Inside one store; between two the bytes pass through us, without their content type."""
         store, rest = self._place(key)
@@ -85,12 +96,12 @@ class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls, TakesBlocks, SignsPu
         store.delete(rest)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        mount, _, rest = prefix.partition("/")
-        if mount not in self._mounts:
+        name = self._mount(prefix)
+        if name is None:
             yield from self._main.list(prefix)
             return
-        for info in self._mounts[mount].list(rest):
-            yield replace(info, key=f"{mount}/{info.key}")
+        for info in self._mounts[name].list(prefix[len(name) + 1 :]):
+            yield replace(info, key=f"{name}/{info.key}")
 
     def local_path(self, key: str) -> Path | None:
         store, rest = self._place(key)
@@ -105,5 +116,10 @@ class MountedStore(Store, HasPaths, AdoptsFiles, SignsUrls, TakesBlocks, SignsPu
         return store.sign_put(rest, content_type, seconds) if isinstance(store, SignsPuts) else None
 
     def _place(self, key: str) -> tuple[Store, str]:
-        mount, slash, rest = validate_key(key).partition("/")
-        return (self._mounts[mount], rest) if slash and mount in self._mounts else (self._main, key)
+        name = self._mount(validate_key(key) + "/")
+        rest = "" if name is None else key[len(name) + 1 :]
+        return (self._mounts[name], rest) if name is not None and rest else (self._main, key)
+
+    def _mount(self, prefix: str) -> str | None:
+        """The mount in which a prefix lies."""
+        return next((name for name in self._mounts if f"{prefix.rstrip('/')}/".startswith(f"{name}/")), None)

@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import obstore
-from obstore.exceptions import PreconditionError
+from obstore.exceptions import AlreadyExistsError, PreconditionError
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
-from clipmill.errors import SourceMissingError, StorageUnavailableError, StorageWriteFailedError
+from clipmill.errors import (
+    PreconditionFailedError,
+    SourceMissingError,
+    StorageUnavailableError,
+    StorageWriteFailedError,
+)
 from clipmill.storage.faults import PastEnd, os_faults, store_faults, write_faults
-from clipmill.storage.incoming import CopiesInside, SignedPut, SignsPuts, TakesBlocks
+from clipmill.storage.incoming import CopiesInside, SignedPut, SignsPuts, TakesBlocks, WritesOver
 from clipmill.storage.keys import validate_key
 from clipmill.storage.pieces import fetch_in_pieces
 from clipmill.storage.retry import RetryPolicy
@@ -26,7 +31,7 @@ from clipmill.storage.store import PLAIN_BYTES, ObjectInfo, OnBytes, SignsUrls, 
 
 if TYPE_CHECKING:
     # Names of obstore's type stubs; they do not exist at run time.
-    from obstore import GetOptions, ObjectMeta
+    from obstore import GetOptions, ObjectMeta, PutMode
 
 Backend = S3Store | GCSStore | AzureStore | MemoryStore
 
@@ -55,7 +60,7 @@ class Clients:
     parts: Backend
 
 
-class ObjectStore(Store, SignsUrls, TakesBlocks, SignsPuts, CopiesInside):
+class ObjectStore(Store, SignsUrls, TakesBlocks, WritesOver, SignsPuts, CopiesInside):
     """Objects of one bucket; ``name`` is its URL as people know it."""
 
     def __init__(self, clients: Clients, name: str, retry: RetryPolicy | None = None) -> None:
@@ -117,15 +122,29 @@ class ObjectStore(Store, SignsUrls, TakesBlocks, SignsPuts, CopiesInside):
         self, key: str, blocks: Iterable[bytes], content_type: str = PLAIN_BYTES, size: int | None = None
     ) -> ObjectInfo:
         coming = iter(blocks)
-        first = b""
-        for block in coming:
-            first += block
-            if len(first) > PART_BYTES:
-                break
-        else:
+        first = _first_part(coming)
+        if len(first) <= PART_BYTES:
             return self.put_bytes(key, first, content_type)
         counted = _Counted(chain([first], coming))
         return self._put_multipart(key, counted, content_type, (size or 0, INCOMING_AT_ONCE))
+
+    def write_over(
+        self, key: str, seen: ObjectInfo | None, blocks: Iterable[bytes], content_type: str = PLAIN_BYTES
+    ) -> ObjectInfo:
+        """Of one PUT only: a bucket takes no condition with a multipart upload. It is sent once, so that it can't meet itself."""
+        data = _first_part(iter(blocks))
+        if len(data) > PART_BYTES:
+            raise PreconditionFailedError(
+                f"{self._at(key)}: a bucket takes a condition up to {PART_BYTES:,} bytes. Write without one, or less."
+            )
+        mode: PutMode = "create" if seen is None else {"e_tag": seen.etag, "version": None}
+        kind = {"Content-Type": content_type}
+        try:
+            with write_faults(), store_faults(f"write {self._at(validate_key(key))}"):
+                written = obstore.put(self._clients.write, key, data, attributes=kind, mode=mode, use_multipart=False)
+        except (PreconditionError, AlreadyExistsError):
+            raise PreconditionFailedError(f"{self._at(key)} is another version now. Look at it again.") from None
+        return self._confirm(key, len(data), written["e_tag"])
 
     def copy(self, source: str, key: str) -> ObjectInfo:
         self._run(f"copy {self._at(validate_key(source))} to", key, lambda: self._copy(source, key))
@@ -253,6 +272,16 @@ def _blocks(path: Path, size: int, on_bytes: OnBytes | None) -> Iterator[bytes]:
             done += len(block)
             if on_bytes and done < size:
                 on_bytes(done, size)
+
+
+def _first_part(blocks: Iterator[bytes]) -> bytes:
+    """As many blocks as fit into one PUT, and one more if they do not end before."""
+    first = b""
+    for block in blocks:
+        first += block
+        if len(first) > PART_BYTES:
+            break
+    return first
 
 
 def _plain(etag: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from clipmill.errors import ConflictError, InvalidRequestError, SourceMissingError
+from clipmill.errors import ConflictError, InvalidRequestError, NotFoundError, SourceMissingError
 from clipmill.storage.incoming import join_objects
 from clipmill.storage.keys import full_key, temp_prefix
 from clipmill.storage.store import ObjectInfo, Store
@@ -86,20 +86,20 @@ class Uploads:
         return upload
 
     def find(self, tenant: str, upload_id: str) -> Upload:
-        """The upload; `SourceMissingError` if there is none, or no longer."""
+        """The upload; `NotFoundError` if there is none, or no longer."""
         try:
             known = bool(_ID.fullmatch(upload_id)) and begun_at(upload_id) + KEPT >= datetime.now(UTC)
             announced = json.loads(self._store.get_bytes(_place(tenant, upload_id, _ANNOUNCED))) if known else {}
             return Upload(**announced)
         except (SourceMissingError, TypeError, ValueError):
-            raise SourceMissingError(
+            raise NotFoundError(
                 f"there is no upload {upload_id!r:.80}: never begun, completed, aborted or expired. Begin a new one."
             ) from None
 
     def part_key(self, tenant: str, upload: Upload, number: int) -> str:
         """Where a part lies."""
         if not 1 <= number <= upload.parts:
-            raise SourceMissingError(f"upload {upload.id} has the parts 1 to {upload.parts}, no {number}.")
+            raise NotFoundError(f"upload {upload.id} has the parts 1 to {upload.parts}, no {number}.")
         return _place(tenant, upload.id, f"part-{number:05d}")
 
     def received(self, tenant: str, upload: Upload) -> dict[int, ObjectInfo]:

@@ -24,8 +24,8 @@ from clipmill.api.places import writable
 from clipmill.api.traffic import OnTheWay, Traffic
 from clipmill.api.visit import visit_of
 from clipmill.errors import BodyTooLargeError, ClipmillError, InvalidRequestError, LimitExceededError
+from clipmill.function.job_types import JobType
 from clipmill.function.strict_json import read_object
-from clipmill.functions.process_video import JobType
 from clipmill.jobs.ledger.record import JobRecord
 from clipmill.storage.incoming import put_blocks
 
@@ -65,7 +65,7 @@ class Accepted(BaseModel):
 @router.post(
     "/api/export/multi-clip",
     status_code=202,
-    responses=problems(400, 409, 413, 415, 422, 503),
+    responses=problems(400, 408, 409, 413, 415, 422, 503),
     response_model=Accepted,
     openapi_extra=_FORM_BODY,
 )

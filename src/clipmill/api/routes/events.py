@@ -15,7 +15,7 @@ from clipmill.api.routes.jobs import JobId
 from clipmill.api.shapes import JOB_ID
 from clipmill.api.told import Told
 from clipmill.api.visit import visit_of
-from clipmill.errors import InvalidRequestError, SourceMissingError
+from clipmill.errors import InvalidRequestError, NotFoundError
 from clipmill.jobs.ledger.kinds import EventKind
 from clipmill.jobs.ledger.record import JobRecord
 
@@ -95,7 +95,7 @@ async def _known(desk: Desk, tenant: str, ids: list[str]) -> list[JobRecord]:
     def get() -> list[JobRecord]:
         for job_id in ids:
             if not re.fullmatch(JOB_ID, job_id):
-                raise SourceMissingError(f"there is no job {job_id!r:.140}. Check the id, and whose key asks.")
+                raise NotFoundError(f"there is no job {job_id!r:.140}. Check the id, and whose key asks.")
         return [desk.service.ledger.get(tenant, job_id) for job_id in ids]
 
     return await run_in_threadpool(get)

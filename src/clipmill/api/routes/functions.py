@@ -9,7 +9,7 @@ from clipmill.api.answers import problems, tagged
 from clipmill.api.desk import Desk, Here
 from clipmill.api.intake import function_of
 from clipmill.api.shapes import FunctionList, FunctionView, NeedsView
-from clipmill.errors import SourceMissingError, UnknownJobTypeError
+from clipmill.errors import NotFoundError, UnknownJobTypeError
 from clipmill.function.results import Result
 from clipmill.functions.schemas import request_schema, result_schema, schema_of_result
 
@@ -33,7 +33,7 @@ def get_function(
     try:
         return tagged(request, _view(desk, name))
     except UnknownJobTypeError as fault:
-        raise SourceMissingError(fault.message) from None
+        raise NotFoundError(fault.message) from None
 
 
 def _view(desk: Desk, name: str) -> FunctionView:

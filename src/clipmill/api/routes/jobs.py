@@ -11,11 +11,11 @@ from clipmill.api.access import JobsReader, JobsWriter
 from clipmill.api.answers import answer, problems, tagged
 from clipmill.api.bodies import body_of, described
 from clipmill.api.desk import Desk, Here
-from clipmill.api.intake import check_room, check_webhook, checked, submission
+from clipmill.api.intake import check_addresses, checked, submission
 from clipmill.api.leaving import while_there
 from clipmill.api.shapes import JOB_ID, JobBody, JobPage, JobSummary, JobView, PlanView
 from clipmill.api.visit import visit_of
-from clipmill.errors import SourceMissingError
+from clipmill.errors import NotFoundError
 from clipmill.jobs.ledger.listing import MOST_ON_A_PAGE, Wanted
 from clipmill.jobs.ledger.record import JobRecord
 from clipmill.jobs.ledger.states import State
@@ -31,7 +31,7 @@ async def job_id_of(
 ) -> str:
     """The id in the path; what can be no id stands for nothing."""
     if not re.fullmatch(JOB_ID, job_id):
-        raise SourceMissingError(f"there is no job {job_id!r:.140}. Check the id, and whose key asks.")
+        raise NotFoundError(f"there is no job {job_id!r:.140}. Check the id, and whose key asks.")
     visit_of(request).job_id = job_id
     return job_id
 
@@ -63,10 +63,9 @@ def submit_job(
     request: Request, caller: JobsWriter, desk: Here, body: AnyJob, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Submit a job. The same Idempotency-Key with the same body is the same job for a day."""
-    check_webhook(body, desk.options.webhooks)
+    check_addresses(body, desk.options.webhooks)
     wanted = submission(desk.service, caller.tenant, body, idempotency_key)
-    check_room(desk.service, caller.tenant)
-    return _begun(request, desk, desk.service.ledger.submit(wanted))
+    return _begun(request, desk, desk.service.ledger.submit(wanted, desk.service.limits.queued_jobs))
 
 
 @router.post(
@@ -74,7 +73,7 @@ def submit_job(
 )
 def plan_job(caller: JobsWriter, desk: Here, body: AnyJob) -> Response:
     """Tell what a job would do; nothing is rendered and no job is made."""
-    check_webhook(body, desk.options.webhooks)
+    check_addresses(body, desk.options.webhooks)
     checked(desk.service, body)
     plan = desk.service.plan(body.function, body.request, caller.tenant)
     return answer(PlanView(function=body.function, plan=plan))
@@ -112,8 +111,8 @@ def cancel_job(caller: JobsWriter, desk: Here, job_id: JobId) -> Response:
 @router.post("/jobs/{job_id}:retry", status_code=202, responses=problems(404, 409), response_model=JobView)
 def retry_job(request: Request, caller: JobsWriter, desk: Here, job_id: JobId) -> Response:
     """Do again what a stopped job was asked for, as a job of its own; asked again, it is the same one."""
-    check_room(desk.service, caller.tenant)
-    return _begun(request, desk, desk.service.ledger.retry(caller.tenant, job_id))
+    again = desk.service.ledger.retry(caller.tenant, job_id, desk.service.limits.queued_jobs)
+    return _begun(request, desk, again)
 
 
 def _begun(request: Request, desk: Desk, job: JobRecord) -> Response:

@@ -12,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from clipmill.api.answers import answer, problems
 from clipmill.api.conditions import is_known, tag_of
 from clipmill.api.desk import Here
-from clipmill.api.looking import drawing, looked, probing
+from clipmill.api.looking import FRAME, drawing, looked, probing
 from clipmill.api.places import ObjectsReader, readable
 from clipmill.api.traffic import OnTheWay
-from clipmill.functions.preview_frame import preview_frame
+from clipmill.functions.catalog import load_function
 from clipmill.storage.store import ObjectInfo
 
 router = APIRouter(prefix="/v1/media", tags=["media"])
@@ -90,7 +90,7 @@ async def draw_frame(
 ) -> Response:
     """Draw one frame with the code that renders, as PNG or JPEG. Its ETag stays while file and query do."""
     info = await run_in_threadpool(desk.service.store.head, readable(desk, caller, query.key))
-    tagged = _tagged(info, query)
+    tagged = await run_in_threadpool(_tagged, info, query)
     headers = {"ETag": tag_of(tagged), "Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key"}
     if "if-none-match" in request.headers and is_known(request.headers, tagged):
         return Response(status_code=304, headers=headers)
@@ -104,13 +104,13 @@ async def draw_frame(
 def _checked(query: FrameQuery) -> dict[str, Any]:
     """The request, refused here if no file could make it right."""
     asked = query.request()
-    preview_frame.parse(asked)
+    load_function(FRAME).parse(asked)
     return asked
 
 
 def _tagged(info: ObjectInfo, query: FrameQuery) -> ObjectInfo:
     """The picture as an object: another file, query or way to draw is another version."""
-    told = f"{preview_frame.version} {tag_of(info)} {query.model_dump_json()}"
+    told = f"{load_function(FRAME).version} {tag_of(info)} {query.model_dump_json()}"
     return ObjectInfo(info.key, info.size, hashlib.sha256(told.encode()).hexdigest()[:32], info.modified)
 
 

@@ -1,5 +1,6 @@
 """Objects: written, read and deleted by their key, streamed between the caller and the store."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -11,16 +12,25 @@ from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
 
 from clipmill.api.answers import answer, problems
-from clipmill.api.conditions import check_preconditions, http_date, is_known, range_holds, tag_of
+from clipmill.api.conditions import (
+    check_preconditions,
+    check_write,
+    http_date,
+    is_conditional,
+    is_known,
+    range_holds,
+    tag_of,
+)
 from clipmill.api.content_types import type_of
-from clipmill.api.desk import Here
+from clipmill.api.desk import Desk, Here
 from clipmill.api.incoming import Expected, body_blocks, written
 from clipmill.api.outgoing import ObjectAnswer, Opened, opened
 from clipmill.api.places import ObjectsReader, ObjectsWriter, readable, writable
 from clipmill.api.shapes import Time
 from clipmill.api.spans import Span, span_of
 from clipmill.api.traffic import OnTheWay
-from clipmill.storage.incoming import put_blocks
+from clipmill.errors import SourceMissingError
+from clipmill.storage.incoming import put_blocks, write_over
 from clipmill.storage.store import ObjectInfo
 
 router = APIRouter(prefix="/v1", tags=["objects"])
@@ -76,13 +86,19 @@ class ObjectView(BaseModel):
 
 
 @router.put(
-    "/objects/{key:text}", responses=problems(400, 413, 422, 503), response_model=ObjectView, openapi_extra=BYTES_BODY
+    "/objects/{key:text}",
+    responses=problems(400, 408, 412, 413, 422, 503),
+    response_model=ObjectView,
+    openapi_extra=BYTES_BODY,
 )
 async def put_object(request: Request, caller: ObjectsWriter, desk: Here, traffic: OnTheWay, key: Key) -> Response:
-    """Write an object, complete or not at all; until it is complete, its key shows the old one."""
+    """Write an object, complete or not at all; until it is complete, its key shows the old one.
+
+    With `If-None-Match: *` nothing is written over, with `If-Match` only that version.
+    """
     target = writable(desk, caller, key)
     expected = Expected.of(request, desk.service.limits.input_bytes)
-    write = partial(put_blocks, desk.service.store, target, content_type=type_of(key), size=expected.exactly)
+    write = await run_in_threadpool(partial(_writer, request, desk, target, expected), key)
     with traffic.uploading(caller.tenant):
         info = await written(body_blocks(request, expected), write, traffic.writing)
     return answer(ObjectView.of(key, info), headers={"ETag": tag_of(info), "Location": f"/v1/objects/{quote(key)}"})
@@ -120,6 +136,19 @@ def delete_object(request: Request, caller: ObjectsWriter, desk: Here, key: Key)
     check_preconditions(request.headers, desk.service.store.head(target))
     desk.service.store.delete(target)
     return Response(status_code=204)
+
+
+def _writer(request: Request, desk: Desk, target: str, expected: Expected, key: str) -> Callable[..., ObjectInfo]:
+    """What writes the blocks of a body, under the conditions of the call."""
+    store, kind = desk.service.store, type_of(key)
+    if not is_conditional(request.headers):
+        return partial(put_blocks, store, target, content_type=kind, size=expected.exactly)
+    try:
+        seen = store.head(target)
+    except SourceMissingError:
+        seen = None
+    check_write(request.headers, seen)
+    return partial(write_over, store, target, seen, content_type=kind)
 
 
 def _answer(request: Request, source: Opened, key: str, traffic: OnTheWay) -> Response:

@@ -17,6 +17,7 @@ from clipmill.api.incoming import Expected, body_blocks, written
 from clipmill.api.places import ObjectsReader, ObjectsWriter, writable
 from clipmill.api.routes.objects import BYTES_BODY, ObjectView
 from clipmill.api.tidying import tidying
+from clipmill.api.together import Shared
 from clipmill.api.traffic import OnTheWay
 from clipmill.api.upload_shapes import CompletionBody, PartView, SentPart, UploadBody, UploadView
 from clipmill.errors import InvalidRequestError, LimitExceededError
@@ -78,7 +79,7 @@ def get_upload(
 @router.put(
     "/uploads/{upload_id}/parts/{number}",
     status_code=204,
-    responses=problems(400, 404, 413, 422, 503),
+    responses=problems(400, 404, 408, 413, 422, 503),
     response_class=Response,
     openapi_extra=BYTES_BODY,
 )
@@ -110,14 +111,15 @@ async def put_part(
     response_model=ObjectView,
     openapi_extra={"requestBody": described(CompletionBody)["requestBody"] | {"required": False}},  # pyright: ignore[reportOperatorIssue]
 )
-async def complete_upload(
+async def complete_upload(  # noqa: PLR0917
     caller: ObjectsWriter,
     desk: Here,
     traffic: OnTheWay,
+    together: Shared,
     upload_id: UploadId,
     body: Annotated[CompletionBody, Depends(_completion)],
 ) -> Response:
-    """Make the parts one object under its key; nothing else is left of the upload."""
+    """Make the parts one object under its key; nothing else is left of the upload. Twins get one answer."""
 
     def complete() -> ObjectView:
         uploads = Uploads(desk.service.store)
@@ -126,8 +128,11 @@ async def complete_upload(
             _check_sent(uploads, caller, upload, body.parts)
         return ObjectView.of(upload.key, uploads.complete(caller.tenant, upload, writable(desk, caller, upload.key)))
 
-    with traffic.uploading(caller.tenant):
-        made = await to_thread.run_sync(complete, limiter=traffic.writing)
+    async def completed() -> ObjectView:
+        with traffic.uploading(caller.tenant):
+            return await to_thread.run_sync(complete, limiter=traffic.writing)
+
+    made = await together.once((caller.tenant, upload_id), completed)
     return answer(made, headers={"ETag": made.etag})
 
 

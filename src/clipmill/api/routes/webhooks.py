@@ -23,7 +23,7 @@ from clipmill.api.webhook_shapes import (
     EndpointWithSecret,
     Sent,
 )
-from clipmill.errors import InvalidRequestError, SourceMissingError
+from clipmill.errors import InvalidRequestError, NotFoundError
 from clipmill.jobs.scopes import Scope
 from clipmill.jobs.webhooks.endpoints import Endpoints
 
@@ -39,9 +39,7 @@ async def endpoint_id_of(
 ) -> str:
     """The id in the path; what can be no id stands for nothing."""
     if not re.fullmatch(ENDPOINT_ID, endpoint_id):
-        raise SourceMissingError(
-            f"there is no webhook endpoint {endpoint_id!r:.140}. Check the id, and whose key asks."
-        )
+        raise NotFoundError(f"there is no webhook endpoint {endpoint_id!r:.140}. Check the id, and whose key asks.")
     return endpoint_id
 
 
@@ -50,7 +48,7 @@ async def delivery_id_of(
 ) -> str:
     """The id in the path; what can be no id stands for nothing."""
     if not re.fullmatch(DELIVERY_ID, delivery_id):
-        raise SourceMissingError(f"there is no delivery {delivery_id!r:.140}. Check the id, and whose key asks.")
+        raise NotFoundError(f"there is no delivery {delivery_id!r:.140}. Check the id, and whose key asks.")
     return delivery_id
 
 
