@@ -57,6 +57,12 @@ def test_only_a_folder_has_paths_and_only_a_bucket_has_links(s3_store, tmp_path)
     assert (store.sign_get("a.bin", 60) or "").startswith("http")
 
 
-def test_a_mount_is_one_part_of_a_key():
+def test_a_mount_may_have_several_parts_and_is_taken_for_nothing_longer(tmp_path):
+    store = MountedStore(open_store("memory://", {}), {"team/files": FolderStore(tmp_path)})
+    store.put_bytes("team/files/a.bin", b"x")
+    store.put_bytes("team/filesystem/b.bin", b"y")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+    assert [info.key for info in store.list("team/files/")] == ["team/files/a.bin"]
+    assert store.get_bytes("team/filesystem/b.bin") == b"y"
     with pytest.raises(InvalidKeyError, match="mount"):
-        MountedStore(open_store("memory://", {}), {"a/b": open_store("memory://", {})})
+        MountedStore(open_store("memory://", {}), {"a//b": FolderStore(tmp_path)})

@@ -137,7 +137,7 @@ class ObjectStore(Store, SignsUrls, TakesBlocks, WritesOver, SignsPuts, CopiesIn
             raise PreconditionFailedError(
                 f"{self._at(key)}: a bucket takes a condition up to {PART_BYTES:,} bytes. Write without one, or less."
             )
-        mode: PutMode = "create" if seen is None else {"e_tag": seen.etag, "version": None}
+        mode: PutMode = "create" if seen is None else {"e_tag": seen.etag}
         kind = {"Content-Type": content_type}
         try:
             with write_faults(), store_faults(f"write {self._at(validate_key(key))}"):

@@ -251,7 +251,7 @@ def test_a_deployment_by_the_command_line_is_looked_up(deployed: Cloud, monkeypa
     for name, value in (deployed.environment | surroundings).items():
         monkeypatch.setenv(name, value)
     before = clipmill("deploy", "modal", "--check")
-    assert (before.code, "missing" in before.stdout) == (3, True)
+    assert (before.code, "missing" in before.stderr) == (3, True)
     after = clipmill("deploy", "modal", "--json")
     assert after.code == 0
     rows = {row["name"]: row for row in after.json["functions"]}

@@ -179,8 +179,8 @@ def test_what_is_missing_or_differs_is_told_and_brought(platform: Platform, monk
 
 
 def _deployed(*options: str) -> list[dict[str, Any]]:
-    said = clipmill("deploy", "prefect", *options, "--json")
-    return json.loads(said.stdout)["functions"]
+    said = clipmill("deploy", "prefect", *options, "--json").json
+    return said.get("details", said)["functions"]
 
 
 def made_by_hand(platform: Platform, task: Job, queue: str) -> str:

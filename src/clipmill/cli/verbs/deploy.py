@@ -20,8 +20,8 @@ from clipmill.errors import InvalidRequestError
 def deploy(app: App, *, platform: str, environment: str | None, check: bool) -> None:
     """Bring the functions to a platform, and look up every one of them.
 
-    PLATFORM is modal, prefect or, with --check, runpod; what each needs is told by its page of the guide. Ends with 3 if something is not
-    found afterwards.
+    PLATFORM is modal, prefect or, with --check, runpod; what each needs is told by its page of the guide. Ends with 3
+    if something is not found afterwards.
     """
     from clipmill.runners.deploying import PLATFORMS, deployment
     from clipmill.settings import Settings
@@ -33,12 +33,13 @@ def deploy(app: App, *, platform: str, environment: str | None, check: bool) -> 
     if not check:
         there.deploy(settings, environment)
     rows = there.deployed(settings, environment)
-    app.output.result(
-        {"platform": platform, "functions": [asdict(row) for row in rows]},
-        columns((row.name, row.words, "ok" if row.found else "missing") for row in rows),
-    )
+    told = {"platform": platform, "functions": [asdict(row) for row in rows]}
+    table = columns((row.name, row.words, "ok" if row.found else "missing") for row in rows)
     if missing := [row.name for row in rows if not row.found]:
+        app.output.tell(table)
         raise InvalidRequestError(
             f"{len(missing)} of {len(rows)} are not there as they should be, such as {missing[0]}. "
-            f"Run `clipmill deploy {platform}`: it brings them there, or says how to."
+            f"Run `clipmill deploy {platform}`: it brings them there, or says how to.",
+            details=told,
         )
+    app.output.result(told, table)

@@ -2,8 +2,12 @@
 
 import re
 import sys
+import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import clipmill
 
 if TYPE_CHECKING:
     import modal
@@ -48,6 +52,20 @@ def pins(package: str = PACKAGE) -> list[str]:
 
 
 def _needed_by(package: str) -> list[str]:
-    lines = distribution(package).requires or []
+    lines = _of_the_sources() if package == PACKAGE and not _is_installed() else distribution(package).requires or []
     names = (_NAME.match(line) for line in lines if "extra ==" not in line)
     return [name[0].lower().replace("_", "-") for name in names if name]
+
+
+def _is_installed() -> bool:
+    try:
+        distribution(PACKAGE)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _of_the_sources() -> list[str]:
+    """What the package needs where it runs in place, out of a checkout."""
+    project = tomllib.loads((Path(clipmill.__file__).parents[2] / "pyproject.toml").read_text())
+    return project["project"]["dependencies"]
