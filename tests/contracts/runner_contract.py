@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.jobs.machines import job, lives, machine, pid_in
+from tests.jobs.machines import job, lives, machine, pid_in, wait_until
 from tests.jobs.sample_functions import CATALOGUE
 from tests.media_factory import Recipe, Sound, make_video
 from tests.media_reading import pictures
@@ -181,7 +181,7 @@ class RunnerContract:
         another_caller.cancel(handle)
         _, outcome = ended(another_caller, handle)
         assert isinstance(outcome.error, CancelledError)
-        assert not lives(pid)
+        wait_until(lambda: not lives(pid))
         assert runner.status(handle) is Status.FINISHED
 
     def test_a_cancel_after_the_end_changes_nothing(self, runner: Runner):

@@ -160,7 +160,7 @@ def test_a_caller_that_was_killed_is_replaced_by_its_handle(deployed: Cloud, run
     runner.cancel(handle)
     events, _ = ended(runner, handle)
     assert events[-1].stage is Stage.CANCELLED
-    assert not lives(pid)
+    wait_until(lambda: not lives(pid))
 
 
 def test_a_job_whose_containers_are_taken_away_and_killed_ends_once(

@@ -33,7 +33,7 @@ from clipmill.runners.runner import Runner, Status
 from clipmill.storage.store import Store
 
 LONG = pytest.mark.skipif(
-    os.environ.get("CLIPMILL_PREFECT_LONG") != "1", reason="takes five minutes; CLIPMILL_PREFECT_LONG=1 runs it"
+    os.environ.get("CLIPMILL_PREFECT_LONG") != "1", reason="takes minutes; CLIPMILL_PREFECT_LONG=1 runs it"
 )
 
 
@@ -198,6 +198,7 @@ def flow_process(child: int) -> int:
     return int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+@LONG
 def test_a_run_of_prefects_own_worker_may_be_ended_and_outlives_its_worker(
     platform: Platform, runner: PrefectRunner, tmp_path: Path
 ):

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ _UNSURE_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 _TWIN_S = 10.0
 """How long another caller has to tell which call it made for the same job."""
 _TWIN_LOOK_S = 0.2
+_ENDS = frozenset({Stage.DONE, Stage.FAILED, Stage.CANCELLED})
 
 
 class ModalRunner(Carrier):
@@ -143,7 +145,11 @@ class ModalRunner(Carrier):
         seen = max(after, 1)
         while True:
             outcome = self._ended(handle)
-            for event in self._asking.told(handle).events:
+            events = self._asking.told(handle).events
+            if outcome is not None and not (events and events[-1].stage in _ENDS):
+                # A container that is taken away may not come to tell its end.
+                events = [*events, _last(handle, events, outcome)]
+            for event in events:
                 if event.seq > seen:
                     yield event
                     seen = event.seq
@@ -165,6 +171,23 @@ class ModalRunner(Carrier):
             except UnsureError as fault:
                 _LOG.warning("Modal does not say how job %s is: %s", handle.job_id, fault)
                 time.sleep(next(pauses_s, _UNSURE_S[-1]))
+
+
+def _last(handle: Handle, before: Sequence[Event], outcome: Outcome) -> Event:
+    """The end of a job, in the place of one that it did not tell."""
+    latest = before[-1] if before else _queued(handle)
+    if outcome.error is None:
+        stage, told = Stage.DONE, MESSAGES[Stage.DONE]
+    else:
+        stage = Stage.CANCELLED if outcome.error.code == Stage.CANCELLED else Stage.FAILED
+        told = outcome.wire()["error"]
+    return replace(
+        latest,
+        seq=latest.seq + 1,
+        stage=stage,
+        message=told,
+        progress=100.0 if stage is Stage.DONE else latest.progress,
+    )
 
 
 def _parsed(text: str) -> Handle:
