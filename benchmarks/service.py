@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from clipmill.api.app import create_app
+from clipmill.api.listening import Listening
 from clipmill.api.options import ApiOptions
 from clipmill.api.server import serve
 from clipmill.function.needs import Gpu
@@ -167,8 +168,7 @@ def main(folder: Path) -> None:
     service = Service(Ledger.open(f"sqlite:///{folder / 'ledger.db'}"), machine, LocalRunner(machine), limits=limits)
     serve(
         create_app(service, ApiOptions(tenant=TENANT)),
-        "127.0.0.1",
-        0,
+        Listening.at("127.0.0.1", 0),
         lambda host, port: print(f"http://{host}:{port}", flush=True),
     )
 
