@@ -68,6 +68,16 @@ def test_a_cancelled_job_ends_and_waiting_for_one_that_goes_on_has_a_limit(clien
     assert not lives(pid)
 
 
+def test_a_store_that_is_given_is_used_in_place_of_the_environments(tmp_path: Path):
+    (tmp_path / "mine" / "team").mkdir(parents=True)
+    (tmp_path / "mine" / "team" / "a.mp4").write_bytes(b"source")
+    with Client(runner="local", store=str(tmp_path / "mine")) as client:
+        job = client.submit("copy", {"input_key": "a.mp4", "output_key": "out.mp4", "count": 1})
+        client.result(job.id)
+    assert (tmp_path / "mine" / "team" / "out.mp4").exists()
+    assert not (tmp_path / "store").exists()
+
+
 def test_it_can_be_awaited():
     async def asked() -> str:
         async with AsyncClient(runner="local") as client:
@@ -94,5 +104,7 @@ def test_what_cannot_be_meant_is_refused_at_once(client: Client):
         Client(runner="lambda")
     with pytest.raises(InvalidRequestError, match="one of the two"):
         Client("http://host", runner="local")
+    with pytest.raises(InvalidRequestError, match="a service has its own"):
+        Client("http://host", store="./media")
     with pytest.raises(InvalidRequestError, match="job_unknown"):
         client.wait("job_unknown")

@@ -16,7 +16,7 @@ from clipmill.client.jobs import JobOptions
 from clipmill.client.patience import Patience
 from clipmill.client.steps import Course, Give, Steps
 from clipmill.client.views import RemoteEvent, RemoteJob, RemoteObject, RemoteOutput, RemoteResult
-from clipmill.client.ways import way
+from clipmill.client.ways import Wanted, way
 from clipmill.errors import ClipmillError
 from clipmill.storage.store import OnBytes
 
@@ -35,10 +35,11 @@ class AsyncClient:
         api_key: str | None = None,
         *,
         runner: str | None = None,
+        store: str | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._patience = patience or Patience()
-        self._way = way(url, api_key, runner, self._patience)
+        self._way = way(Wanted(url, api_key, runner, store), self._patience)
         self._http = httpx.AsyncClient()
 
     async def submit(

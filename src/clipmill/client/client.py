@@ -14,7 +14,7 @@ from clipmill.client.jobs import JobOptions
 from clipmill.client.patience import Patience
 from clipmill.client.steps import Course, Give, Steps
 from clipmill.client.views import RemoteEvent, RemoteJob, RemoteObject, RemoteOutput, RemoteResult
-from clipmill.client.ways import way
+from clipmill.client.ways import Wanted, way
 from clipmill.errors import ClipmillError
 from clipmill.storage.store import OnBytes
 
@@ -30,7 +30,8 @@ class Client:
 
     Address and key are those of CLIPMILL_URL and CLIPMILL_API_KEY unless given. A call that failed in a way that may pass
     is made again; what is raised is always a `ClipmillError`. With a ``runner`` (``modal``, ``runpod``, ``prefect``,
-    ``local`` or ``auto``) jobs need no service: they are sent there, watched, waited for and cancelled from here.
+    ``local`` or ``auto``) jobs need no service: they are sent there, watched, waited for and cancelled from here; their
+    keys lie in ``store``, a folder or the address of a bucket, else in that of CLIPMILL_STORE.
     """
 
     def __init__(
@@ -39,10 +40,11 @@ class Client:
         api_key: str | None = None,
         *,
         runner: str | None = None,
+        store: str | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._patience = patience or Patience()
-        self._way = way(url, api_key, runner, self._patience)
+        self._way = way(Wanted(url, api_key, runner, store), self._patience)
         self._http = httpx.Client()
 
     def submit(

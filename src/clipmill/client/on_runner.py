@@ -32,13 +32,15 @@ _NEEDS_A_SERVICE = ("priority", "runner", "webhook", "callback_url")
 
 
 class OnRunner(Way):
-    """The runner of that name, with the settings of the environment; it is opened when the first job is sent.
+    """The runner of that name, with the settings of the environment but for the store, if one is given; it is opened
+    when the first job is sent.
 
     A job is known by its id, and to other processes by its handle, ``data["handle"]``.
     """
 
-    def __init__(self, runner: str) -> None:
-        self._settings = replace(Settings.from_environment(), runner=_choice(runner))
+    def __init__(self, runner: str, store: str | None = None) -> None:
+        settings = Settings.from_environment()
+        self._settings = replace(settings, runner=_choice(runner), store=store or settings.store)
         self.address = Nowhere("", "")
         self._lock = threading.Lock()
         self._carrier: WithWorkflows | None = None

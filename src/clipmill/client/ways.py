@@ -1,6 +1,7 @@
 """Where the jobs of a client go: to a service, or to a runner that this process has."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from clipmill.client import jobs, watching
@@ -32,15 +33,27 @@ class Way(Protocol):
     def close(self) -> None: ...
 
 
-def way(url: str | None, api_key: str | None, runner: str | None, patience: Patience) -> Way:
-    """To the service at ``url``, or to a runner by its name; a runner is loaded only if it is asked for."""
-    if runner is None:
-        return ToService(Address.of(url, api_key), patience)
-    if url is not None or api_key is not None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client was opened with: the address and key of a service, or a runner by its name and a store."""
+
+    url: str | None
+    api_key: str | None
+    runner: str | None
+    store: str | None
+
+
+def way(wanted: Wanted, patience: Patience) -> Way:
+    """To the service, or to the runner; a runner is loaded only if it is asked for."""
+    if wanted.runner is None:
+        if wanted.store is not None:
+            raise InvalidRequestError("store: a service has its own. Give a `runner` with it, or leave it out.")
+        return ToService(Address.of(wanted.url, wanted.api_key), patience)
+    if wanted.url is not None or wanted.api_key is not None:
         raise InvalidRequestError("a client has a runner or the address and key of a service. Give one of the two.")
     from clipmill.client.on_runner import OnRunner
 
-    return OnRunner(runner)
+    return OnRunner(wanted.runner, wanted.store)
 
 
 class ToService(Way):

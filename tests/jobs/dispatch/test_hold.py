@@ -1,5 +1,6 @@
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from tests.jobs.dispatch.carriers import GOOD, frames
@@ -7,6 +8,7 @@ from tests.jobs.dispatch.conftest import MakeLedger
 
 from clipmill.errors import CancelledError, ConflictError, StorageUnavailableError
 from clipmill.function.needs import Gpu
+from clipmill.function.stages import Stage
 from clipmill.jobs.dispatch import hold as holding
 from clipmill.jobs.dispatch.hold import Hold
 from clipmill.jobs.ledger import Ledger
@@ -49,6 +51,13 @@ def test_at_most_four_events_a_second_are_written(ledger: Ledger, monkeypatch: p
         now += 0.1
     assert len(told(ledger, hold)) <= 12
     assert told(ledger, hold)[-1] >= 28
+
+
+def test_the_first_word_of_a_stage_is_told_at_once_and_only_the_first(ledger: Ledger):
+    hold = held(ledger)
+    for number, stage in enumerate((Stage.PREPARING, Stage.PROCESSING, Stage.PREPARING, Stage.PROCESSING), 1):
+        hold.tell(replace(frames(number, done=number), stage=stage))
+    assert told(ledger, hold) == [1, 2]
 
 
 def test_a_job_begun_anew_is_heard_from_its_first_event(open_ledger: MakeLedger):

@@ -42,6 +42,7 @@ class Hold:
         self._offset = 0
         self._pending: Event | None = None
         self._told_at = 0.0
+        self._told_stages = set[Stage]()
         self._looked_at = self._renewed_at = time.monotonic()
 
     @property
@@ -76,12 +77,12 @@ class Hold:
         self.lost.set()
 
     def tell(self, event: Event) -> None:
-        """Pass an event on, a few a second; the newest that was held back goes with `tell_rest`."""
+        """Pass on the first word of each stage, and a few events a second; `tell_rest` passes the newest held back."""
         if event.stage in _ENDS:
             # The commit tells the end.
             return
         self._pending = event
-        if time.monotonic() - self._told_at >= TOLD_EVERY_S:
+        if event.stage not in self._told_stages or time.monotonic() - self._told_at >= TOLD_EVERY_S:
             self.tell_rest()
 
     def tell_rest(self) -> None:
@@ -90,6 +91,7 @@ class Hold:
         if event is None or self.lost.is_set():
             return
         self._told_at = self._looked_at = time.monotonic()
+        self._told_stages.add(event.stage)
         shifted = replace(event, seq=event.seq + self._offset)
         self._hear(lambda: self._ledger.report(self._lease, shifted))
 
