@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.coded_factory import coded_video
 from tests.engines.damage import coded_ranges, cut_off, damaged
 from tests.engines.drawing import picture_of
 from tests.functions.truth import Truth
@@ -181,12 +180,6 @@ RUN_UP_STRUCTURES = (
     *("closed", "open", "deep_b_frames", "variable_rate", "many_references", "weighted", "mkv", "pre_roll"),
     *("x265_defaults", "x265_closed", "transport_stream_open"),
 )
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 @pytest.mark.parametrize("name", RUN_UP_STRUCTURES)

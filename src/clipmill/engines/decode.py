@@ -50,12 +50,24 @@ class Sighting:
 
 
 class PictureReader:
-    """Reads the pictures of one video stream; ``tolerance`` is by how much a picture may be late and still count."""
+    """Reads the pictures of one video stream; ``tolerance`` is by how much a picture may be late and still count.
 
-    def __init__(self, media: Media, video: VideoInfo, threads: int = 0, tolerance: Fraction | None = None) -> None:
+    ``on_card`` lets a graphics card decode where it can; frames that it decodes lie there.
+    """
+
+    def __init__(
+        self,
+        media: Media,
+        video: VideoInfo,
+        threads: int = 0,
+        tolerance: Fraction | None = None,
+        *,
+        on_card: bool = False,
+    ) -> None:
         self._media = media
         self._video = video
         self._threads = threads
+        self._on_card = on_card
         self._tolerance = selection_tolerance(video.rate) if tolerance is None else tolerance
         self._lost: list[Fraction] = []
 
@@ -120,6 +132,10 @@ class PictureReader:
         if self._video.has_alpha and self._video.codec == "vp9":
             context = av.CodecContext.create("libvpx-vp9", "r")
             assert isinstance(context, VideoCodecContext)
+        elif self._on_card:
+            from clipmill.engines.device.decoding import card_decoder
+
+            context = card_decoder(context) or context
         context.thread_type = "AUTO"
         if self._threads:
             context.thread_count = self._threads

@@ -35,12 +35,12 @@ def draw_rotated(planes: Planes, out: av.VideoFrame, box: Box, orientation: Orie
             target[:] = black
             continue
         source = _deepened(planes.chroma(index) if index else planes.luma(), planes.bits, bits)
-        turn = _Turn(box, orientation, Subsampling.of(planes.frame, index), degrees, 0.25 if index else 0.0)
+        turn = Turn(box, orientation, Subsampling.of(planes.frame, index), degrees, 0.25 if index else 0.0)
         _fill(source, turn, target, bits, black)
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class Turn:
     """Which source samples a plane of the rotated canvas reads."""
 
     box: Box
@@ -66,7 +66,7 @@ class _Turn:
         return np.column_stack([right - origin, below - origin, origin])
 
 
-def _fill(source: Plane, turn: _Turn, target: Plane, bits: int, black: int) -> None:
+def _fill(source: Plane, turn: Turn, target: Plane, bits: int, black: int) -> None:
     """Turn at the finer of both resolutions, then shrink with the anti-aliased scaler, so that nothing flickers."""
     rows, columns = target.shape
     direct = turn.index_map(columns, rows, turn.lead, 0)

@@ -68,13 +68,19 @@ def shoulder(relative: Values) -> Values:
 
 
 @cache
-def sdr_table(transfer: str) -> Path:
-    """A ``.cube`` file from coded HDR R'G'B' to coded BT.709 R'G'B'; written once per process, gone at its end."""
+def sdr_colours(transfer: str) -> Values:
+    """Coded BT.709 R'G'B' of coded HDR R'G'B', at ``EDGE`` steps of blue, green and red: (blue, green, red, 3)."""
     steps = np.linspace(0.0, 1.0, EDGE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
-    signal = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
+    signal = np.stack([red, green, blue], axis=-1)
     light = pq_light(signal) if transfer == "pq" else hlg_light(signal)
-    coded = np.power(np.clip(sdr_light(light), 0.0, 1.0), 1 / DISPLAY_GAMMA)
+    return np.power(np.clip(sdr_light(light), 0.0, 1.0), 1 / DISPLAY_GAMMA)
+
+
+@cache
+def sdr_table(transfer: str) -> Path:
+    """The same as a ``.cube`` file, red first; written once per process, gone at its end."""
+    coded = sdr_colours(transfer).reshape(-1, 3)
     folder = Path(tempfile.mkdtemp(prefix="clipmill-tonemap-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / f"{transfer}.cube"

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from clipmill.engines.device.opening import PaintsFrames, frame_painter
 from clipmill.engines.lettering import check_layer, layer_sticker, missing_glyphs
-from clipmill.engines.overlay.painter import DrawnLayer, Painter
+from clipmill.engines.overlay.painter import DrawnLayer
 from clipmill.engines.painted import even_size
 from clipmill.engines.picture_times import PictureTimes
 from clipmill.errors import InvalidLayerError
@@ -37,11 +38,11 @@ class Overlay:
         shown = [(layer.start - layer.tolerance, layer.end - layer.tolerance) for layer in self.layers if layer.opacity]
         return [*self.highlights.spans(), *shown]
 
-    def painter(self) -> Painter:
+    def painter(self) -> PaintsFrames:
         """What draws it."""
         frame = even_size(self.source.video.displayed)
         drawn = (DrawnLayer(layer, layer_sticker(layer.drawn, frame, index)) for index, layer in enumerate(self.layers))
-        return Painter(self.highlights, tuple(drawn))
+        return frame_painter(self.highlights, tuple(drawn))
 
     def warnings(self) -> Iterator[Warn]:
         """What the caller should know before a frame is drawn."""

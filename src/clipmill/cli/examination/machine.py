@@ -12,6 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from clipmill.cli.examination.card import card_checks
 from clipmill.cli.examination.checks import Check
 from clipmill.cli.wording import size_text
 from clipmill.errors import DiskFullError, EngineError, LimitExceededError, UnsupportedCodecError
@@ -47,6 +48,7 @@ def machine_checks(settings: Settings, catalogue: Mapping[str, str]) -> Iterator
     yield Check("scratch", lambda: _scratch(settings.scratch_root))
     yield Check("limits", _limits)
     yield Check("render", lambda: _render(settings, catalogue))
+    yield from card_checks(settings)
     yield Check("nvenc", _nvenc, needed=False)
 
 

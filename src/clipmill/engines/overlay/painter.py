@@ -48,7 +48,7 @@ class Painter:
         if not spots and not layers:
             return frame
         canvas = Canvas.of(frame, orientation)
-        drawn = _empty_like(frame)
+        drawn = empty_like(frame)
         target = Canvas(planes_of_canvas(drawn), canvas.grid)
         self._highlight(spots, canvas, target)
         for stamp in self._stamps(layers, canvas.grid):
@@ -89,7 +89,7 @@ class Painter:
                 yield stamp if strength == 1 else stamp.faded(strength)
 
 
-def _empty_like(frame: av.VideoFrame) -> av.VideoFrame:
+def empty_like(frame: av.VideoFrame) -> av.VideoFrame:
     """A frame of the same size, time and colours, not yet filled."""
     empty = av.VideoFrame(frame.width, frame.height, "yuv420p")
     empty.pts, empty.dts, empty.duration = frame.pts, frame.dts, frame.duration

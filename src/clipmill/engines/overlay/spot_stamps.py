@@ -44,7 +44,7 @@ def spot_stamps(spots: tuple[Spot, ...], look: Look, frame: Size, grid: Grid) ->
 def _groups(spots: tuple[Spot, ...], look: Look, frame: Size, grid: Grid) -> list[_Group]:
     groups: list[_Group] = []
     for spot in spots:
-        joined = _Group(grid.around(spot.ellipse, _reach(spot, look, frame)), [spot])
+        joined = _Group(grid.around(spot.ellipse, reach_of(spot, look, frame)), [spot])
         if not joined.patch.is_empty:
             groups = _with(groups, joined)
     return groups
@@ -61,14 +61,14 @@ def _with(groups: list[_Group], joined: _Group) -> list[_Group]:
     return [*groups, joined]
 
 
-def _reach(spot: Spot, look: Look, frame: Size) -> float:
+def reach_of(spot: Spot, look: Look, frame: Size) -> float:
     """How far from the ellipse its last trace can be."""
     mask = look.feather_px(spot.ellipse) / 2 if look.has_effect else 0.0
     return max(mask, 0.5 + look.outline_px(frame) / 2)
 
 
 def _stamped(group: _Group, look: Look, frame: Size, grid: Grid, strongest: float) -> SpotStamp:
-    rims = [rim_of(spot.ellipse, grid, group.patch, _reach(spot, look, frame)) for spot in group.spots]
+    rims = [rim_of(spot.ellipse, grid, group.patch, reach_of(spot, look, frame)) for spot in group.spots]
     mixture = effect_of(look, strongest, _inside(group.spots, rims, look))
     gain = mixture.gain
     for spot, rim in zip(group.spots, rims, strict=True):
