@@ -17,10 +17,10 @@ demo: $(VENV)/.runtime ## render a vertical reel from a drawn match; INPUT=my.mp
 serve: $(VENV)/.runtime ## serve jobs over HTTP on this machine; objects and the database go to clipmill-data
 	@$(BIN)/clipmill serve
 
-test: $(VENV)/.dev ## run the tests; TESTS=tests/media runs a part, JOBS=1 one after another
+test: $(VENV)/.dev $(VENV)/.torch ## run the tests; TESTS=tests/media runs a part, JOBS=1 one after another
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(TESTS)
 
-check: $(VENV)/.dev ## lint, formatting, types and layers
+check: $(VENV)/.dev $(VENV)/.torch ## lint, formatting, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright --pythonpath $(BIN)/python
@@ -60,4 +60,14 @@ $(VENV)/.%: requirements/%.txt | $(VENV)/.made
 	@if command -v uv >/dev/null 2>&1; \
 	  then uv pip install --quiet --python $(BIN)/python --require-hashes --requirement $<; \
 	  else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<; fi
+	@touch $@
+
+# The build for processors alone where pip finds it, a tenth of the size; else the one with everything for a card.
+$(VENV)/.torch: requirements/upscale-cpu.txt requirements/upscale.txt | $(VENV)/.dev
+	@echo "installing torch into $(VENV)" >&2
+	@pip() { \
+	  if $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip "$$@"; else python3 -m pip --python $(BIN)/python "$$@"; fi; \
+	}; \
+	pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements/upscale-cpu.txt 2>/dev/null \
+	|| pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements/upscale.txt
 	@touch $@

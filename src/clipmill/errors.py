@@ -175,6 +175,10 @@ class ModelMissingError(BadRequest):
     code = "model_missing"
 
 
+class ModelDigestMismatchError(BadRequest):
+    code = "model_digest_mismatch"
+
+
 class EncoderUnavailableError(BadRequest):
     code = "encoder_unavailable"
 
@@ -267,6 +271,10 @@ class ModelOutputInvalidError(EngineError):
 
 class OutOfMemoryError(OutOfSpace):
     code = "out_of_memory"
+
+
+class GpuOutOfMemoryError(OutOfSpace):
+    code = "gpu_out_of_memory"
 
 
 class DiskFullError(OutOfSpace):

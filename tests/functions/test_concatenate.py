@@ -496,7 +496,7 @@ def test_many_clips_take_no_more_memory_than_a_few(world: FolderContext, tmp_pat
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         return int(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
 
-    assert peak(33) <= 1.1 * peak(1)
+    assert peak(16) <= 1.1 * peak(1)
 
 
 def test_the_plan_tells_what_the_join_will_be(world: FolderContext):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.coded_factory import coded_video
 from tests.contexts import FolderContext
 from tests.media_factory import Recipe, frame_numbers, make_video
 
@@ -26,12 +25,6 @@ from clipmill.errors import (
 from clipmill.functions.extract import extract_clips
 
 Structures = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory: pytest.TempPathFactory) -> Structures:
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 def video(folder: Path, name: str, first: int = 0, **changes: Any) -> Path:

@@ -303,11 +303,19 @@ def test_colours_of_a_finished_file_are_those_of_its_source_within_2_levels(worl
         assert read_patch(picture, index, len(PATCHES)) == pytest.approx(Colour().levels(rgb), abs=2)
 
 
-def test_optical_flow_that_is_not_there_is_warned_of_where_it_would_show(world, videos):
-    slow = asked(world, videos("cfr_25"), motion="flow", segments_data=SLOW | {"trim_end": 0.7})
-    assert codes(process_framing(slow, world)) == ["motion_flow_unavailable"]
-    fast = asked(world, videos("cfr_25"), motion="flow", segments_data={"trim_end": 0.1})
-    assert codes(process_framing(fast, world)) == []
+@pytest.mark.parametrize(("motion", "narrowest"), [("flow", 18), ("blend", 13)])
+def test_in_slow_motion_by_flow_the_bar_moves_whole_from_picture_to_picture(world, videos, motion, narrowest):
+    size = {"output_width": 640, "output_height": 360, "quality": "high", "fps": 25}
+    slow = {"segments": [{"start": 0, "end": 0.16, "speed": 0.25}], "trim_end": 0.16}
+    request = asked(world, videos("cfr_25"), motion=motion, segments_data=slow) | size
+    assert codes(process_framing(request, world)) == []
+    lumas = [picture.luma for picture in pictures(world.folder / "framed.mp4")]
+    assert len(lumas) == 16
+    for number, luma in enumerate(lumas):
+        assert read_marker(luma) == pytest.approx(marker_x(Fraction(number, 100), 640), abs=0.7)
+    # The bar is 20 px wide; a mix is bright only where both of its bars are, which lie 5.6 px apart.
+    bright = [int((luma[300:320].mean(axis=0) > 190).sum()) for luma in lumas]
+    assert min(bright) == pytest.approx(narrowest, abs=2)
 
 
 def test_upscaling_without_weights_is_refused_or_replaced_as_asked(world, videos):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.coded_factory import coded_video
 from tests.contexts import FolderContext
 from tests.engines.sabotage import without_content
 from tests.media_factory import frame_numbers
@@ -21,12 +20,6 @@ from clipmill.media.geometry import Size
 
 Structures = Callable[[str], Path]
 ENCODING = VideoFormat(Size(160, 96), Fraction(25), Quality.DRAFT, threads=1)
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory: pytest.TempPathFactory) -> Structures:
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 def sources_of(world: FolderContext, structures: Structures, *names: str) -> list[Source]:

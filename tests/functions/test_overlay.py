@@ -10,7 +10,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from tests.coded_factory import PICTURE_STRUCTURES, coded_video
+from tests.coded_factory import PICTURE_STRUCTURES
 from tests.contexts import FolderContext
 from tests.engines.sabotage import stored_packets
 from tests.media_factory import Box, frame_numbers
@@ -40,12 +40,6 @@ RED = {
     "overlay_settings": {"fill_enabled": True, "fill_opacity": 1, "stroke_width": 0, "highlight_color": "#FF0000"},
 }
 SPOT = (slice(38, 48), slice(20, 30))
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory: pytest.TempPathFactory) -> Structures:
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 def region(start: float = 1, end: float = 1.2, **more: Any) -> dict[str, Any]:

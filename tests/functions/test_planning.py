@@ -11,8 +11,8 @@ from clipmill.errors import (
     InvalidKeyframeError,
     InvalidMediaError,
     LimitExceededError,
-    ModelMissingError,
 )
+from clipmill.function.results import UpscaleUse
 from clipmill.functions.planning import (
     FramedShape,
     canonical,
@@ -22,8 +22,8 @@ from clipmill.functions.planning import (
     open_source,
     plan_clip,
     plan_warnings,
-    upscale_use,
 )
+from clipmill.functions.upscaling import Upscaling
 from clipmill.media.choices import Quality
 from clipmill.media.geometry import Box, Fit, Size
 from clipmill.media.info import AudioInfo, Colour, MediaInfo, VideoInfo
@@ -179,33 +179,6 @@ def test_the_encoding_is_that_of_the_plan():
     assert (encoding.codec, encoding.threads) == (Codec.X264, 3)
 
 
-# Upscaling
-
-
-def upscale(**asked):
-    request = FramedShape.parse(asked)
-    return upscale_use(request, plan_clip(request, VIDEO))
-
-
-def test_never_and_a_clip_that_shrinks_need_no_model():
-    assert upscale(upscale="never")[0].used == "none"
-    assert upscale(upscale="auto", output_width=270, output_height=480)[0].used == "none"
-
-
-def test_one_small_box_makes_the_whole_clip_need_a_model():
-    keys = [key(0, 0), key(5, 0, width=101.25, height=180), key(6, 0)]
-    small = {"output_width": 270, "output_height": 480}
-    assert upscale(upscale="auto", upscale_fallback="lanczos", crop_keyframes=keys, **small)[0].used == "lanczos"
-    # The key is trimmed away: no frame shows the small box.
-    trimmed = {"segments_data": {"trim_end": 1}}
-    assert upscale(upscale="auto", crop_keyframes=keys, **small, **trimmed)[0].used == "none"
-
-
-def test_a_missing_model_is_named():
-    with pytest.raises(ModelMissingError, match="RealESRGAN_x4plus"):
-        upscale(upscale="always", upscale_model="RealESRGAN_x4plus")
-
-
 # Warnings
 
 
@@ -238,7 +211,7 @@ NUMBERS = st.integers(0, 500).map(lambda value: value / 4)
 
 def canonical_of(request: dict) -> dict:
     typed = FramedShape.parse(request)
-    return canonical(plan_clip(typed, VIDEO), typed, Codec.X264)
+    return canonical(plan_clip(typed, VIDEO), typed, Codec.X264, Upscaling(UpscaleUse()))
 
 
 @st.composite

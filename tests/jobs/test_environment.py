@@ -28,6 +28,12 @@ def test_a_child_is_told_how_many_threads_it_may_use():
     assert started_in(Path("/scratch"), {}, threads=3)["OMP_NUM_THREADS"] == "3"
 
 
+def test_a_child_is_told_where_models_lie_though_its_home_is_another():
+    told = started_in(Path("/scratch"), {"HOME": "/home/me"}, threads=1)
+    assert (told["HOME"], told["CLIPMILL_MODELS"]) == ("/scratch", "/home/me/.cache/clipmill/models")
+    assert started_in(Path("/scratch"), {"CLIPMILL_MODELS": "/models"}, threads=1)["CLIPMILL_MODELS"] == "/models"
+
+
 GOOGLE = {"GOOGLE_APPLICATION_CREDENTIALS_JSON": "{}"}
 
 

@@ -15,6 +15,12 @@ def test_a_minute_of_1080p_takes_what_was_measured():
     assert seconds(CLIP) == pytest.approx(145.9 / CORES, rel=0.05)
 
 
+def test_what_a_network_draws_takes_as_long_as_it_does():
+    enlarged = CLIP | {"upscale": {"used": "realesr-general-x4v3", "model_megapixels": 0.67}}
+    assert seconds(enlarged) > 100 * seconds(CLIP)
+    assert seconds(CLIP | {"upscale": {"used": "lanczos"}}) == seconds(CLIP)
+
+
 def test_a_plan_keeps_all_that_it_told_and_its_estimate_is_marked():
     told = estimated("process_framing", Gpu.SMALL, CLIP, Prices())
     assert CLIP.items() <= told.items()

@@ -1,9 +1,9 @@
 """Draw the frames of a framed clip: rotate, crop and scale in one resampling, fill the motion, convert the colour."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import tee
 
 import av
 import numpy as np
@@ -11,14 +11,22 @@ import numpy as np
 from clipmill.engines.blend import mixed
 from clipmill.engines.concealment import Concealment
 from clipmill.engines.decode import Media, Picture, PictureReader, Sighting
+from clipmill.engines.device.opening import MixesPictures, picture_placer, reads_on_card
+from clipmill.engines.flow.in_between import InBetween
+from clipmill.engines.overlap import ahead
 from clipmill.engines.painted import Paint, PaintedPictures, upright
-from clipmill.engines.placing import PicturePlacer
+from clipmill.engines.planes import Orientation
 from clipmill.engines.resample import samples
+from clipmill.engines.upscale.opening import enlarged_placer
+from clipmill.engines.upscale.weights import Weights
+from clipmill.media.choices import Motion
 from clipmill.media.framing import ClipPlan, Shot
 from clipmill.media.geometry import Placement
 from clipmill.media.info import VideoInfo
 from clipmill.media.selection import motion_fraction
 
+PICTURES_AHEAD = 2
+"""Decoded pictures that may wait for a network."""
 CUT_DIFFERENCE = 0.25 * 255
 """Mean luma difference from which two neighbours are two scenes: nothing is drawn between them."""
 
@@ -33,34 +41,53 @@ class ClipDrawer:
     threads: int = 0
     paint: Paint | None = None
     """Draws on the source's pictures, before they are framed."""
+    weights: Weights | None = None
+    """Of the network that enlarges the pictures, if one does."""
 
     def __post_init__(self) -> None:
         self.report = Concealment(self.plan.fps)
         self._painted = PaintedPictures(self.video, self.paint) if self.paint else None
         framed = upright(self.video) if self.paint else self.video
-        self._placer = PicturePlacer(framed, self.plan.output, self.plan.rotation, self.plan.pad_color)
+        if self.weights is None:
+            self._placer = picture_placer(framed, self.plan.output, self.plan.rotation, self.plan.pad_color)
+        else:
+            self._placer = enlarged_placer(self.plan, framed, self.weights)
         self._scenes: dict[tuple[Fraction, Fraction], bool] = {}
+        placed_only = self.paint is None and self.weights is None and not self.plan.rotation
+        self._in_between = InBetween(Orientation.of(self.video) if placed_only else None)
 
     def frames(self, first: int = 0, last: int | None = None) -> Iterator[av.VideoFrame]:
         """Output frames ``first`` up to ``last``; the pts of each is its number."""
-        shots, asked = tee(self.plan.shots(first, last))
-        reader = PictureReader(self.media, self.video, self.threads)
-        for sight, shot in zip(reader.on_screen(shot.time for shot in asked), shots, strict=True):
-            self.report.note(sight)
-            frame = self._drawn(sight, shot)
-            frame.pts = shot.number
-            if first == 0 and shot.number + 1 == self.plan.frames:
-                # Before the last frame: nobody needs to ask for one more.
-                self.report.settle()
-            yield frame
+        with closing(self._sights(first, last)) as sights:
+            for sight, shot in zip(sights, self.plan.shots(first, last), strict=True):
+                self.report.note(sight)
+                frame = self._drawn(sight, shot)
+                frame.pts = shot.number
+                if first == 0 and shot.number + 1 == self.plan.frames:
+                    # Before the last frame: nobody needs to ask for one more.
+                    self.report.settle()
+                yield frame
+
+    def _sights(self, first: int, last: int | None) -> Generator[Sighting]:
+        """What is on screen at each frame; decoded ahead where drawing takes longer than decoding."""
+        # What looks into pictures before they are placed does so on the processor.
+        on_card = self.weights is None and self.paint is None and self.plan.motion is Motion.DUPLICATE
+        reader = PictureReader(self.media, self.video, self.threads, on_card=on_card and reads_on_card())
+        sights = reader.on_screen(shot.time for shot in self.plan.shots(first, last))
+        yield from sights if self.weights is None else ahead(sights, PICTURES_AHEAD)
 
     def _drawn(self, sight: Sighting, shot: Shot) -> av.VideoFrame:
         part = self._between(sight, shot)
         if part == 1.0 and sight.following is not None:
             return self._placed(sight.following, shot.placement)
-        shown = self._placed(sight.picture, shot.placement)
         if part == 0.0 or sight.following is None:
-            return shown
+            return self._placed(sight.picture, shot.placement)
+        if self.plan.motion is Motion.FLOW:
+            between = self._in_between.picture(sight.picture, sight.following, shot.time, shot.placement)
+            return self._placed(between, shot.placement)
+        if isinstance(self._placer, MixesPictures):
+            return self._placer.mixed(self._seen(sight.picture), self._seen(sight.following), shot.placement, part)
+        shown = self._placed(sight.picture, shot.placement)
         return mixed(shown, self._placed(sight.following, shot.placement), part)
 
     def _between(self, sight: Sighting, shot: Shot) -> float:
@@ -79,5 +106,8 @@ class ClipDrawer:
         return self._scenes[pair]
 
     def _placed(self, picture: Picture, placement: Placement) -> av.VideoFrame:
-        frame = self._painted.drawn(picture) if self._painted else picture.frame
-        return self._placer.placed(frame, placement)
+        return self._placer.placed(self._seen(picture), placement)
+
+    def _seen(self, picture: Picture) -> av.VideoFrame:
+        """What is placed: the picture, painted if it shall be."""
+        return self._painted.drawn(picture) if self._painted else picture.frame

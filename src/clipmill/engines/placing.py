@@ -37,7 +37,7 @@ class PicturePlacer:
         """The part of the picture that the placement names, where it says."""
         planes = planes_of(picture)
         drawn = self._converter.converted(self._resampled(planes, placement), planes)
-        return drawn if placement.picture == self.output else self._padded(drawn, placement)
+        return padded(drawn, placement, self.output, self.pad_color)
 
     def _resampled(self, planes: Planes, placement: Placement) -> av.VideoFrame:
         size = placement.picture
@@ -61,13 +61,16 @@ class PicturePlacer:
         resampler = self._resamplers.setdefault((index, out_bits), PlaneResampler(planes.bits, out_bits))
         resampler.resample(source, across, down, self._orientation.as_coded(target))
 
-    def _padded(self, picture: av.VideoFrame, placement: Placement) -> av.VideoFrame:
-        """The picture in its place on a ground of one colour."""
-        frame = av.VideoFrame(self.output.width, self.output.height, "yuv420p")
-        for index, level in enumerate(pad_levels(self.pad_color)):
-            sub = 2 if index else 1
-            target, drawn = samples(frame, index), samples(picture, index)
-            top, left = placement.top // sub, placement.left // sub
-            target[:] = level
-            target[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
-        return frame
+
+def padded(picture: av.VideoFrame, placement: Placement, output: Size, colour: str) -> av.VideoFrame:
+    """The picture in its place on a ground of one colour; the same object where it fills the output."""
+    if placement.picture == output:
+        return picture
+    frame = av.VideoFrame(output.width, output.height, "yuv420p")
+    for index, level in enumerate(pad_levels(colour)):
+        sub = 2 if index else 1
+        target, drawn = samples(frame, index), samples(picture, index)
+        top, left = placement.top // sub, placement.left // sub
+        target[:] = level
+        target[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
+    return frame

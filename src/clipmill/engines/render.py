@@ -21,6 +21,7 @@ from clipmill.engines.made_stretches import MadeStretches
 from clipmill.engines.movie import MovieWriter, PictureTrack
 from clipmill.engines.overlap import ahead
 from clipmill.engines.sound import ClipSound, clip_sound
+from clipmill.engines.upscale.weights import Weights
 from clipmill.media.concealed import Concealed
 from clipmill.media.framing import ClipPlan
 from clipmill.media.info import MediaInfo, VideoInfo
@@ -50,11 +51,17 @@ class ClipRender:
     ends: Ends | None = None
     stretch: int | None = None
     """The frames that one encoder lasts; None for one encoder to each track."""
+    weights: Weights | None = None
+    """Of the network that enlarges the pictures, if one does."""
 
     @property
     def stretches(self) -> tuple[Run, ...]:
         """The frames of each encoder of a deliverable, in order."""
         return stretches(self.plan.frames, self.stretch or self.plan.frames)
+
+    def drawer(self) -> ClipDrawer:
+        """What draws its frames."""
+        return ClipDrawer(self.plan, self.media, self.video, self.encoding.threads, weights=self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class RenderReport:
 
 def render_clip(wanted: ClipRender, path: Path, on_frame: OnFrame, made: MadeStretches | None = None) -> RenderReport:
     """Write the clip and tell what was met on the way; pictures that were ``made`` before are copied."""
-    drawer = ClipDrawer(wanted.plan, wanted.media, wanted.video, wanted.encoding.threads)
+    drawer = wanted.drawer()
     tracks = _tracks(wanted)
     sound = _sound(wanted)
     note = ItemNote(wanted.plan.frames, wanted.plan.fps, wanted.ends).to_text() if wanted.ends else ""
@@ -94,7 +101,7 @@ def render_stretches(wanted: ClipRender, run: Run, path: Path, on_frame: OnFrame
     """Write the pictures of some stretches of a deliverable; the file's clock begins with the first of them."""
     own = wanted.stretches[run.first : run.last]
     first, last = own[0].first, own[-1].last
-    drawer = ClipDrawer(wanted.plan, wanted.media, wanted.video, wanted.encoding.threads)
+    drawer = wanted.drawer()
     movie = MovieWriter(path, [wanted.encoding])
     with movie, closing(ahead(drawer.frames(first, last), FRAMES_AHEAD)) as frames:
         lengths = [stretch.length for stretch in own]

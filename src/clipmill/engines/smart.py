@@ -21,6 +21,8 @@ from clipmill.engines.placing import PicturePlacer
 from clipmill.engines.planes import Orientation
 from clipmill.engines.render import OnFrame
 from clipmill.engines.timed_packets import UntimedError
+from clipmill.engines.upscale.opening import enlarged_placer
+from clipmill.engines.upscale.weights import Weights
 from clipmill.errors import EncoderFailedError
 from clipmill.media.choices import Quality
 from clipmill.media.concealed import Concealed
@@ -107,6 +109,8 @@ class SmartRender:
     """How the painted picture is framed, if it is; its frame is the upright picture."""
     stretch_s: Fraction = STRETCH_S
     """How long one encoder lasts."""
+    network: Weights | None = None
+    """Of the network that enlarges the pictures, which are framed then and not painted on."""
 
     def write(self, path: Path, on_frame: OnFrame, made: MadeStretches | None = None) -> "SmartReport":
         """Write the file, with fewer copies than planned where they do not hold; stretches ``made`` before are taken."""
@@ -164,6 +168,8 @@ class SmartRender:
         video = plan.times.video
         size = self.framing.output if self.framing else even_size(video.displayed)
         encoding = VideoFormat(size, video.rate, self.quality, self.codec, self.threads, plan.times.tick)
+        if self.network and self.framing:
+            return encoding, enlarged_and_framed(video, self.network, self.framing)
         return encoding, painted_and_framed(video, self.paint, self.framing)
 
 
@@ -174,6 +180,12 @@ def painted_and_framed(video: VideoInfo, paint: Paint, framing: ClipPlan | None)
         return painted.drawn
     framer = PicturePlacer(upright(video), framing.output, framing.rotation, framing.pad_color)
     return lambda picture: framer.placed(painted.drawn(picture), framing.placement_at(picture.time))
+
+
+def enlarged_and_framed(video: VideoInfo, network: Weights, framing: ClipPlan) -> Draw:
+    """Draws pictures out of those that a network makes of them."""
+    placer = enlarged_placer(framing, video, network)
+    return lambda picture: placer.placed(picture.frame, framing.placement_at(picture.time))
 
 
 @dataclass(frozen=True, slots=True)

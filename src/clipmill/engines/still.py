@@ -5,7 +5,7 @@ from pathlib import Path
 
 import av
 from av.video.codeccontext import VideoCodecContext
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from PIL import Image
 
 JPEG = frozenset({".jpg", ".jpeg"})
@@ -36,9 +36,10 @@ def write_jpeg(frame: av.VideoFrame, path: Path) -> None:
     Image.fromarray(rgb(frame).to_ndarray()).save(path, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
 
 
-def rgb(frame: av.VideoFrame) -> av.VideoFrame:
-    """A BT.709 picture of limited range as 8-bit RGB."""
-    return frame.reformat(
+def rgb(frame: av.VideoFrame, scaler: VideoReformatter | None = None) -> av.VideoFrame:
+    """A BT.709 picture of limited range as 8-bit RGB; a ``scaler`` that is given again keeps its tables, which cost most."""
+    return (scaler or VideoReformatter()).reformat(
+        frame,
         format="rgb24",
         src_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.MPEG,

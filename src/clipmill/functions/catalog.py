@@ -16,6 +16,7 @@ CATALOG: Mapping[str, str] = {
     "process_framing": "clipmill.functions.framing:process_framing",
     "render_overlay": "clipmill.functions.overlay:render_overlay",
     "extract_clips": "clipmill.functions.extract:extract_clips",
+    "apply_upscale": "clipmill.functions.apply_upscale:apply_upscale",
     "preview_frame": "clipmill.functions.preview_frame:preview_frame",
     "plan_multi_clip": "clipmill.functions.multi_clip_plan:plan_multi_clip",
     "process_multi_clip_item": "clipmill.functions.multi_clip_item:process_multi_clip_item",

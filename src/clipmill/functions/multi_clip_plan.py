@@ -22,8 +22,8 @@ from clipmill.functions.planning import (
     open_source,
     plan_clip,
     plan_warnings,
-    upscale_use,
 )
+from clipmill.functions.upscaling import Upscaling, upscaling_of
 from clipmill.media.chapters import chapter_title
 from clipmill.media.choices import Motion, Upscale
 from clipmill.media.framing import ClipPlan
@@ -109,6 +109,7 @@ def plan(request: MultiClipRequest, context: Context) -> dict[str, Any]:
     sources: dict[str, Source] = {}
     shapes: list[FramedShape] = []
     plans: list[ClipPlan] = []
+    upscalings: list[Upscaling] = []
     rate: Fraction | None = None
     for done, ((index, clip), key) in enumerate(zip(ordered, keys, strict=True)):
         try:
@@ -116,7 +117,7 @@ def plan(request: MultiClipRequest, context: Context) -> dict[str, Any]:
             rate = rate or request.rate(source.video.rate)
             shape = FramedShape.model_validate(request.item(clip) | {"fps": str(rate)})
             plans.append(plan_clip(shape, source.video))
-            upscale_use(shape, plans[-1])
+            upscalings.append(upscaling_of(shape, plans[-1]))
             shapes.append(shape)
         except ClipmillError as fault:
             fault.details.update(clip_index=index, name=clip.called(index))
@@ -150,12 +151,16 @@ def plan(request: MultiClipRequest, context: Context) -> dict[str, Any]:
                 "version": process_multi_clip_item.version,
                 "source_key": key,
                 "frames": clip_plan.frames,
-                "canonical": canonical(clip_plan, shape, codec) | ends,
+                "canonical": canonical(clip_plan, shape, codec, upscaling) | ends,
                 "request": wire(shape) | ends,
-                "warnings": [warning.model_dump() for warning in plan_warnings(shape, clip_plan, sources[key].video)],
+                "upscale": upscaling.told(clip_plan, sources[key].video),
+                "warnings": [
+                    warning.model_dump()
+                    for warning in (*plan_warnings(shape, clip_plan, sources[key].video), *upscaling.warnings)
+                ],
             }
-            for position, ((index, clip), key, clip_plan, shape, ends) in enumerate(
-                zip(ordered, keys, plans, shapes, _ends(join), strict=True),
+            for position, ((index, clip), key, clip_plan, shape, upscaling, ends) in enumerate(
+                zip(ordered, keys, plans, shapes, upscalings, _ends(join), strict=True),
             )
         ],
     }

@@ -16,6 +16,7 @@ from clipmill.engines.picture_times import PictureTimes
 from clipmill.engines.smart import SmartPlan, SmartRender, SmartReport, plan_smart
 from clipmill.engines.sound import clip_sound
 from clipmill.engines.sound_copy import SoundCopy
+from clipmill.engines.upscale.weights import Weights
 from clipmill.function.results import Result, Warn
 from clipmill.functions.planning import Source, encoder_name_of, picture_warnings
 from clipmill.functions.writing import measured
@@ -43,6 +44,8 @@ class PatchWork:
     paint: Paint = untouched
     framing: ClipPlan | None = None
     stretch_s: Fraction = STRETCH_S
+    network: Weights | None = None
+    """Of the network that enlarges the pictures, which are framed then and not painted on."""
 
     @property
     def weights(self) -> list[int]:
@@ -82,6 +85,7 @@ class PatchWork:
             sound=self._sound,
             framing=self.framing,
             stretch_s=self.stretch_s,
+            network=self.network,
         )
 
     def _sound_copy(self) -> SoundCopy | None:

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from clipmill.engines.encoders import Codec, VideoFormat, available_codec
 from clipmill.engines.probe import check_limits, probe, require_video
-from clipmill.errors import EmptyRangeError, LimitExceededError, ModelMissingError
+from clipmill.errors import EmptyRangeError, LimitExceededError
 from clipmill.function.context import Context, Media
-from clipmill.function.results import UpscaleUse, Warn
+from clipmill.function.results import Warn
 from clipmill.function.shapes import ClipShape, RenderOptions
 from clipmill.function.wire import Text
-from clipmill.media.choices import Motion, Upscale, UpscaleFallback
+from clipmill.functions.upscaling import Upscaling
 from clipmill.media.framing import ClipPlan, settled_fit
 from clipmill.media.geometry import Box, Size, clamp_box, rotated_box_leaves_source, rotation_in_force
 from clipmill.media.info import MediaInfo, VideoInfo
@@ -129,8 +129,6 @@ def plan_warnings(request: FramedShape, plan: ClipPlan, video: VideoInfo) -> Ite
         )
     if plan.rotation and _shows_border(plan):
         yield Warn(code="rotation_border", message="the crop shows the black border of the rotated picture")
-    if request.motion is Motion.FLOW and any(piece.speed < 1 for piece in plan.timeline.pieces):
-        yield Warn(code="motion_flow_unavailable", message="optical flow is not built yet; pictures were blended")
 
 
 def picture_warnings(video: VideoInfo) -> Iterator[Warn]:
@@ -148,26 +146,7 @@ def _shows_border(plan: ClipPlan) -> bool:
     return any(rotated_box_leaves_source(box, plan.frame, plan.rotation) for box in boxes)
 
 
-def upscale_use(request: RenderOptions, plan: ClipPlan) -> tuple[UpscaleUse, list[Warn]]:
-    """Whether a model would have to draw the pixels, which this version cannot, and what happens then."""
-    wanted = request.upscale is Upscale.ALWAYS or (request.upscale is Upscale.AUTO and _enlarges(plan))
-    if not wanted:
-        return UpscaleUse(requested=request.upscale.value), []
-    if request.upscale_fallback is UpscaleFallback.NONE:
-        raise ModelMissingError(
-            f"upscale {request.upscale.value}: no weights for {request.upscale_model.value} are installed; "
-            'send upscale "never", or upscale_fallback "lanczos"',
-        )
-    message = f"no weights for {request.upscale_model.value} are installed; the picture was enlarged by resampling"
-    return UpscaleUse(requested=request.upscale.value, used="lanczos"), [Warn(code="model_missing", message=message)]
-
-
-def _enlarges(plan: ClipPlan) -> bool:
-    boxes = (shot.placement.box for shot in plan.shots())
-    return min(box.width * box.height for box in boxes) < plan.output.width * plan.output.height
-
-
-def canonical(plan: ClipPlan, request: FramedShape, codec: Codec) -> dict[str, Any]:
+def canonical(plan: ClipPlan, request: FramedShape, codec: Codec, upscaling: Upscaling) -> dict[str, Any]:
     """Everything that a clip depends on beside the bytes of its source.
 
     Requests that mean the same have the same value; names, labels and positions are left out.
@@ -188,6 +167,7 @@ def canonical(plan: ClipPlan, request: FramedShape, codec: Codec) -> dict[str, A
         "include_audio": request.include_audio,
         "quality": request.quality.value,
         "codec": codec.value,
+        "upscale": upscaling.canonical,
     }
 
 

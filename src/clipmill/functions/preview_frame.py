@@ -16,6 +16,7 @@ from clipmill.function.stages import Stage
 from clipmill.function.wire import Seconds, at_least
 from clipmill.functions.overlay_painting import overlay_of
 from clipmill.functions.planning import ClipRequest, Source, open_source, plan_clip
+from clipmill.functions.upscaling import upscaling_of
 from clipmill.media.framing import ClipPlan, Shot
 from clipmill.media.info import VideoInfo
 
@@ -48,7 +49,8 @@ def run(request: PreviewRequest, context: Context) -> FrameResult:
     clip = _clip(request, source)
     shot = _shot(request, clip)
     paint = overlay_of(request.overlay, source, context).painter().paint if request.overlay else None
-    drawer = ClipDrawer(clip, source.media, source.video, context.threads, paint)
+    weights = None if request.overlay else upscaling_of(request, clip).weights
+    drawer = ClipDrawer(clip, source.media, source.video, context.threads, paint, weights)
     path = context.new_file(request.output_key.rpartition("/")[2])
     for frame in drawer.frames(shot.number, shot.number + 1):
         write_picture(frame, path)

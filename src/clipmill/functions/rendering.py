@@ -9,7 +9,7 @@ from typing import Any
 from clipmill.engines.made_stretches import MadeStretches
 from clipmill.engines.render import ClipRender, Ends, OnFrame, render_clip, render_stretches
 from clipmill.function.context import Context
-from clipmill.function.results import Result, UpscaleUse, Warn
+from clipmill.function.results import Result
 from clipmill.function.stages import Stage
 from clipmill.functions.planning import (
     ClipRequest,
@@ -22,8 +22,8 @@ from clipmill.functions.planning import (
     open_source,
     plan_clip,
     plan_warnings,
-    upscale_use,
 )
+from clipmill.functions.upscaling import Upscaling, upscaling_of
 from clipmill.functions.writing import measured, render_warnings
 from clipmill.media.concealed import Concealed
 from clipmill.media.framing import ClipPlan
@@ -44,8 +44,7 @@ class ClipWork:
     request: ClipRequest
     source: Source
     wanted: ClipRender
-    upscale: UpscaleUse
-    upscale_warnings: list[Warn]
+    upscaling: Upscaling
 
     @property
     def weights(self) -> list[int]:
@@ -68,7 +67,7 @@ class ClipWork:
     @property
     def canonical(self) -> dict[str, Any]:
         """Everything else that the pictures depend on."""
-        values = canonical(self.wanted.plan, self.request, self.wanted.encoding.codec)
+        values = canonical(self.wanted.plan, self.request, self.wanted.encoding.codec, self.upscaling)
         return {name: value for name, value in values.items() if name != "include_audio"}
 
     def written(self, context: Context, made: MadeStretches | None = None) -> Result:
@@ -82,12 +81,12 @@ class ClipWork:
         context.publish(path, self.output_key)
         warnings = [
             *plan_warnings(self.request, clip, self.source.video),
-            *self.upscale_warnings,
+            *self.upscaling.warnings,
             *render_warnings(report),
         ]
         # A file with tracks for its ends shows a player only the first of them: its length is the plan's.
         counted = {"frames": clip.frames, "duration": float(clip.frames / clip.fps)} if self.wanted.ends else {}
-        return result.model_copy(update={"warnings": warnings, "upscale": self.upscale} | counted)
+        return result.model_copy(update={"warnings": warnings, "upscale": self.upscaling.use} | counted)
 
     def write_part(self, run: Run, path: Path, on_frame: OnFrame) -> Concealed:
         """Write the pictures of some stretches."""
@@ -100,11 +99,21 @@ def clip_work(
     """Plan one clip; raises before anything is rendered."""
     source = open_source(context, request.input_key)
     clip = plan_clip(request, source.video)
-    upscale, upscale_warnings = upscale_use(request, clip)
+    upscaling = upscaling_of(request, clip)
     encoding = encoding_of(request, clip, context.threads)
     channels, stretch = channels_of(request, source.info), stretch_length(clip.fps, stretch_s)
-    wanted = ClipRender(clip, source.media, source.info, source.video, encoding, channels, ends_of(clip), stretch)
-    return ClipWork(request, source, wanted, upscale, upscale_warnings)
+    wanted = ClipRender(
+        plan=clip,
+        media=source.media,
+        info=source.info,
+        video=source.video,
+        encoding=encoding,
+        channels=channels,
+        ends=ends_of(clip),
+        stretch=stretch,
+        weights=upscaling.weights,
+    )
+    return ClipWork(request, source, wanted, upscaling)
 
 
 def render(request: ClipRequest, context: Context, ends_of: EndsOf = deliverable) -> Result:
@@ -116,11 +125,11 @@ def told_plan(request: ClipRequest, context: Context, ends_of: EndsOf = delivera
     """What `render` would draw, as plain JSON."""
     source = open_source(context, request.input_key)
     clip = plan_clip(request, source.video)
-    upscale, upscale_warnings = upscale_use(request, clip)
+    upscaling = upscaling_of(request, clip)
     ends = ends_of(clip) or Ends(0, 0)
-    warnings = [*plan_warnings(request, clip, source.video), *upscale_warnings]
+    warnings = [*plan_warnings(request, clip, source.video), *upscaling.warnings]
     return described(clip) | {
-        "upscale": upscale.model_dump(),
+        "upscale": upscaling.told(clip, source.video),
         "copied_ranges": [],
         "lossless_head": ends.head,
         "lossless_tail": ends.tail,

@@ -18,6 +18,7 @@ from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.results import Result
 from clipmill.function.wire import Seconds, Text, WireModel, between
+from clipmill.functions.apply_upscale import apply_upscale, upscale_work
 from clipmill.functions.framing import process_framing
 from clipmill.functions.overlay import overlay_work, render_overlay
 from clipmill.functions.rendering import clip_work
@@ -71,6 +72,7 @@ class Splittable:
 SPLITTABLE: Mapping[str, Splittable] = {
     process_framing.name: Splittable(process_framing, clip_work),
     render_overlay.name: Splittable(render_overlay, overlay_work),
+    apply_upscale.name: Splittable(apply_upscale, upscale_work),
 }
 
 

@@ -22,6 +22,7 @@ ALLOWED = frozenset(
         "PYTHONDONTWRITEBYTECODE",
         "PYTHONPYCACHEPREFIX",
         "PYTHONWARNINGS",
+        "CLIPMILL_DEVICE",
         "CLIPMILL_OCR_ENGINE",
         "CUDA_VISIBLE_DEVICES",
         "CUDA_DEVICE_ORDER",
@@ -60,9 +61,19 @@ def started_in(scratch: Path, environment: Mapping[str, str], threads: int) -> d
     """The whole environment of a child that works in ``scratch``.
 
     It imports from where its parent imports. Its home is the scratch folder, so that no library finds credentials
-    or leaves a cache in the real one.
+    or leaves a cache in the real one; the folder of models is told, for it may lie in the real one.
     """
+    # Whoever only imports this module must not wait for the engines.
+    from clipmill.engines.upscale.store import SETTING, models_folder
+
     places = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100 - "" stands for the current folder here
-    own = {"HOME": str(scratch), "TMPDIR": str(scratch), "PYTHONPATH": os.pathsep.join(places)}
+    own = {
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "PYTHONPATH": os.pathsep.join(places),
+        SETTING: str(models_folder(environment)),
+    }
     # Threads for linear algebra cost processor time at every start, and no function has use for them.
-    return child_environment(environment) | own | _ONE_THREAD | {"OMP_NUM_THREADS": str(threads)}
+    # Threads of a network that wait would spin, and take the time of the encoder beside them.
+    network = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
+    return child_environment(environment) | own | _ONE_THREAD | network

@@ -27,6 +27,8 @@ _ENCODE_S = 0.039
 """CPU seconds for a frame of one megapixel that is decoded, drawn and encoded."""
 _COPY_S = 0.0004
 """CPU seconds for a frame whose packets are copied."""
+_ENLARGE_S = {"realesr-general-x4v3": 60.0, "RealESRGAN_x4plus": 850.0}
+"""CPU seconds for a megapixel that a network sees."""
 _PICTURE_MP = 2.0736
 """What is taken where a plan does not tell the size: 1080 lines."""
 
@@ -38,10 +40,12 @@ class Work:
     encoded: float
     megapixels: float
     copied: float = 0.0
+    enlarging_s: float = 0.0
+    """CPU seconds that a network takes for an encoded frame."""
 
     @property
     def cpu_s(self) -> float:
-        return self.encoded * self.megapixels * _ENCODE_S + self.copied * _COPY_S
+        return self.encoded * (self.megapixels * _ENCODE_S + self.enlarging_s) + self.copied * _COPY_S
 
 
 def estimated_plan(function: str, plan: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
@@ -84,7 +88,14 @@ def _works(plan: Mapping[str, Any]) -> Iterator[Work]:
 def _work(part: Mapping[str, Any]) -> Work:
     frames, share = _number(part.get("frames")), _encoded_share(part)
     width, height = _number(part.get("width")), _number(part.get("height"))
-    return Work(frames * share, width * height / 1e6 or _PICTURE_MP, frames * (1 - share))
+    return Work(frames * share, width * height / 1e6 or _PICTURE_MP, frames * (1 - share), _enlarging_s(part))
+
+
+def _enlarging_s(part: Mapping[str, Any]) -> float:
+    upscale = part.get("upscale")
+    if not isinstance(upscale, Mapping):
+        return 0.0
+    return _number(upscale.get("model_megapixels")) * _ENLARGE_S.get(upscale["used"], 0.0)
 
 
 def _encoded_share(part: Mapping[str, Any]) -> float:
