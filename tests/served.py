@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.cli.shell import Said, finished, started
+from tests.ledgers import new_ledger
 
 PROGRAM = (
     "from clipmill.cli.main import main; from clipmill.functions.catalog import CATALOG; "
@@ -23,6 +24,7 @@ class Served:
     def __init__(self, folder: Path, *options: object, port: int = 0, **environment: str) -> None:
         self.folder = folder
         self.data = folder / "data"
+        new_ledger(self.data / "ledger.db")
         self._options = options
         self._environment = environment
         self._begin(port)

@@ -140,6 +140,7 @@ class RunnerContract:
         events, outcome = finished(runner, job("raise_typed", text=text, path=str(tmp_path / "attempts")))
         assert type(outcome.error) is kind
         assert outcome.error.details.get("codec") == ("svq1" if text else None)
+        assert outcome.timings["total_s"] > 0
         assert events[-1].stage is Stage.FAILED
         assert (tmp_path / "attempts").read_text() == "x"
 

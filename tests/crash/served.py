@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.crash.service import ledger_in
+from tests.ledgers import new_ledger
 from tests.workflows.clips import REEL, fingerprints
 from tests.workflows.processes import below
 
@@ -58,6 +59,7 @@ class Served:
         objects.mkdir(parents=True)
         shutil.copyfile(source, objects / "source.mp4")
         self.objects = objects
+        new_ledger(folder / "ledger.db")
         self.ledger = ledger_in(folder, lease_s)
 
     def start(self) -> subprocess.Popen[str]:

@@ -15,8 +15,10 @@ from clipmill.errors import (
     UnknownJobTypeError,
     UnsupportedCodecError,
 )
+from clipmill.function.needs import Gpu
 from clipmill.function.stages import Stage
 from clipmill.jobs.events import Event
+from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.perform import perform, plan
 from clipmill.storage.folder import FolderStore
 from clipmill.storage.objects import ObjectStore
@@ -277,3 +279,10 @@ def test_many_jobs_leave_no_descriptor_and_no_thread_behind(tmp_path: Path):
         return len(list(Path("/dev/fd").iterdir())), threading.active_count()
 
     assert run() == run()
+
+
+def test_a_job_that_fails_tells_how_long_it_held_the_card(tmp_path: Path):
+    outcome = perform(job("fail_then_work", path=str(tmp_path / "a"), count=9), machine(tmp_path, gpu=Gpu.SMALL))
+    assert outcome.attempts == 3
+    assert outcome.timings["gpu_s"] == outcome.timings["total_s"] > 0
+    assert Outcome.from_json(outcome.to_json()).timings == outcome.timings

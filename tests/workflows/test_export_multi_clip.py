@@ -79,15 +79,15 @@ def test_calls_in_one_process_give_the_frames_of_the_workflow(shop: Shop, drawn:
     assert fingerprints(world.folder / "reel.mp4") == fingerprints(shop.reel)
 
 
-def test_thirty_clips_of_one_source_are_all_in_their_place(shop: Shop, match: Path):
+def test_many_clips_of_one_source_are_all_in_their_place(shop: Shop, match: Path):
     stocked(shop, [match])
     clips = [
-        {"source_key": "match.mp4", "source_start_time": number / 3, "source_end_time": (number + 1) / 3}
-        for number in range(30)
+        {"source_key": "match.mp4", "source_start_time": number / 6, "source_end_time": (number + 1) / 6}
+        for number in range(12)
     ]
     result = shop.export(request_for(*clips, transition={"type": "cut"})).result
-    assert seen(shop.reel) == list(range(300))
-    assert len(result["chapters"]) == 30
+    assert seen(shop.reel) == list(range(60))
+    assert len(result["chapters"]) == 12
 
 
 def test_picture_and_sound_stay_together(shop: Shop):

@@ -12,7 +12,7 @@ from clipmill.workflows.steps import StepRunner, Steps
 
 
 class Told(StepRunner):
-    """Every job ends at once with the result that it asks for."""
+    """Every job ends at once with the result that it asks for, or dies after half a second."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
@@ -23,14 +23,15 @@ class Told(StepRunner):
 
     def events(self, handle: str, after: int = 0) -> Iterator[Event | Outcome]:
         result: Any = self._jobs[handle].request.get("result")
-        yield Outcome(error=EncoderFailedError("it died")) if result is None else Outcome(result=result)
+        died = Outcome(error=EncoderFailedError("it died"), timings={"gpu_s": 0.5})
+        yield died if result is None else Outcome(result=result)
 
     def cancel(self, handle: str) -> None:
         pass
 
 
-def test_the_seconds_of_all_steps_on_cards_are_added_up():
+def test_the_seconds_of_all_steps_on_cards_are_added_up_those_of_failed_ones_too():
     with Steps(Told(), threading.Event()) as steps:
         for result in ({"timings": {"gpu_s": 1.5}}, {"timings": {"gpu_s": 2.0}}, {"plan": {}}, {"timings": {}}, None):
             steps.run(job("echo", result=result))
-        assert steps.gpu_s == 3.5
+        assert steps.gpu_s == 4.0

@@ -1,7 +1,7 @@
 """What became of a job: a result, or a typed error. Never both, never neither."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from clipmill.errors import ClipmillError, InternalError, error_from_json
@@ -10,11 +10,15 @@ from clipmill.storage.redact import redact
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a job; ``attempts`` counts how often it was started."""
+    """The end of a job; ``attempts`` counts how often it was started.
+
+    ``timings`` are the seconds that a job spent which failed, by the names that results use; a result has its own.
+    """
 
     result: Mapping[str, Any] | None = None
     error: ClipmillError | None = None
     attempts: int = 1
+    timings: Mapping[str, float] = field(default_factory=dict[str, float], compare=False)
 
     def __post_init__(self) -> None:
         if (self.result is None) == (self.error is None):
@@ -37,8 +41,9 @@ class Outcome:
         return without_secrets(self.error.to_json())
 
     def to_json(self) -> dict[str, Any]:
-        name = "result" if self.succeeded else "failure"
-        return {name: self.wire(), "attempts": self.attempts}
+        if self.succeeded:
+            return {"result": self.wire(), "attempts": self.attempts}
+        return {"failure": self.wire(), "attempts": self.attempts, "timings": dict(self.timings)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -46,7 +51,7 @@ class Outcome:
         attempts = int(data.get("attempts", 1))
         if "result" in data:
             return cls(result=data["result"], attempts=attempts)
-        return cls(error=error_from_json(data.get("failure", {})), attempts=attempts)
+        return cls(error=error_from_json(data.get("failure", {})), attempts=attempts, timings=data.get("timings") or {})
 
 
 def without_secrets(value: Any) -> Any:

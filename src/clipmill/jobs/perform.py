@@ -66,7 +66,8 @@ def _performed(trial: "_Trial", job: Job, machine: Machine, meter: ProgressMeter
         done = trial.run()
         _require_outputs(done, job, machine)
     except ClipmillError as error:
-        return Outcome(error=error, attempts=trial.attempts)
+        spent = _spent(time.monotonic() - started, machine.gpu)
+        return Outcome(error=error, attempts=trial.attempts, timings=spent)
     meter.enter(Stage.PUBLISHING)
     result = done.result | _timings(done, meter, time.monotonic() - started, machine.gpu)
     outcome = Outcome(result=result, attempts=trial.attempts)
@@ -134,8 +135,11 @@ def _timings(done: Done, meter: ProgressMeter, total_s: float, gpu: Gpu) -> dict
     given = done.result.get("timings")
     if not isinstance(given, dict):
         return {}
-    moved = {"download_s": done.moved.download_s, "upload_s": done.moved.upload_s, "total_s": total_s}
-    if gpu is not Gpu.NONE:
-        # A card is held, and paid for, as long as the job is here.
-        moved["gpu_s"] = total_s
-    return {"timings": given | meter.timings | {name: round(seconds, 3) for name, seconds in moved.items()}}
+    moved = {"download_s": round(done.moved.download_s, 3), "upload_s": round(done.moved.upload_s, 3)}
+    return {"timings": given | meter.timings | moved | _spent(total_s, gpu)}
+
+
+def _spent(total_s: float, gpu: Gpu) -> dict[str, float]:
+    """How long a job was here; a card is held, and paid for, all that time."""
+    names = ("total_s",) if gpu is Gpu.NONE else ("total_s", "gpu_s")
+    return dict.fromkeys(names, round(total_s, 3))

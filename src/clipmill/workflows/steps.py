@@ -29,7 +29,7 @@ class StepRunner(Protocol):
 class Steps:
     """Runs steps, from any thread, until they are told to stop: by the caller's event or by a step that failed.
 
-    ``gpu_s`` is for how long those that succeeded held a graphics card, together.
+    ``gpu_s`` is for how long they held a graphics card, together.
     """
 
     def __init__(self, runner: StepRunner, cancel: threading.Event) -> None:
@@ -103,7 +103,7 @@ class Steps:
         raise AssertionError("the events of a job end with its outcome")
 
     def _count(self, outcome: Outcome) -> None:
-        timings = (outcome.result or {}).get("timings")
+        timings = outcome.timings or (outcome.result or {}).get("timings")
         if isinstance(timings, Mapping):
             with self._news:
                 self.gpu_s += float(timings.get("gpu_s", 0.0))

@@ -47,13 +47,13 @@ def walked(
     """Go the way of a workflow to its end, whatever happens; raises nothing but what interrupts us."""
     meter = ProgressMeter(job.id, on_event, windows, messages=messages)
     with meter.beating(), Steps(runner, cancel or threading.Event()) as steps:
+        walk = Walk(job, machine, steps, meter, cache_bytes)
         try:
-            walk = Walk(job, machine, steps, meter, cache_bytes)
             outcome = walk.known() or way(walk)
         except ClipmillError as error:
-            outcome = Outcome(error=error)
+            outcome = Outcome(error=error, timings=walk.spent)
         except Exception as fault:  # noqa: BLE001 - the end of the line for every error
-            outcome = Outcome(error=typed(fault))
+            outcome = Outcome(error=typed(fault), timings=walk.spent)
     meter.finish(outcome)
     return outcome
 

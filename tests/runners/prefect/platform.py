@@ -6,12 +6,16 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, suppress
+from collections.abc import Generator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import psycopg
+from tests.jobs.ledger import postgres
 from tests.jobs.machines import machine
 from tests.jobs.sample_functions import CATALOGUE
 
@@ -20,12 +24,12 @@ from clipmill.runners.prefect.api import Api
 from clipmill.runners.prefect.client import PrefectRunner
 from clipmill.runners.prefect.deployables import FLOWS
 from clipmill.runners.prefect.deployment import bring
+from clipmill.runners.prefect.watches import WATCHES
 from clipmill.settings import Settings
 from clipmill.storage.open import open_store
 
 ROOT = Path(__file__).resolve().parents[3]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
-SAMPLES = replace(FLOWS[0], entrypoint="tests.runners.prefect.sample_flow.clipmill_job")
 START_S = 300.0
 """The server takes ten seconds of processor time to start, more on a machine that is busy."""
 QUIET = {
@@ -33,17 +37,26 @@ QUIET = {
     "PREFECT_SERVER_UI_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
-    "PREFECT_API_DATABASE_MIGRATE_ON_START": "false",
     "DO_NOT_TRACK": "1",
 }
+QUICKLY_STARTED = {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"}
+QUICK = (replace(WATCHES[0], within_s=20), *WATCHES[1:])
+"""Silence is taken for death after half the time; `quick_flow` beats accordingly."""
 
 
 class Platform:
-    """A server and what was started for it; use it in a ``with`` block, which ends all of it."""
+    """A server and what was started for it; use it in a ``with`` block, which ends all of it.
 
-    def __init__(self, folder: Path, *, services: bool = False, **more: str) -> None:
+    With the URL of a database, and only then, the server acts by itself as automations do: SQLite has one writer at a
+    time. If it is not ``quick``, it is Prefect's server as people start it, with our watches as they are deployed.
+    """
+
+    def __init__(self, folder: Path, database: str = "", *, quick: bool = True, **more: str) -> None:
         self.folder = folder
-        self._services = ["--services"] if services else []
+        self._quick = quick
+        self._options = ["--services"] if database else []
+        module = "quick_flow" if quick else "sample_flow"
+        self._flow = replace(FLOWS[0], entrypoint=f"tests.runners.prefect.{module}.clipmill_job")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/api"
@@ -56,16 +69,22 @@ class Platform:
             "CLIPMILL_SCRATCH": str(folder / "scratch"),
             "CLIPMILL_THREADS": "1",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
-        } | more  # fmt: skip
+        } | (QUICKLY_STARTED if quick else {}) | more  # fmt: skip
+        if database:
+            self.environment["PREFECT_API_DATABASE_CONNECTION_URL"] = database
         self.settings = Settings.from_environment(self.environment)
         self.store = open_store(self.settings.store, {})
+        self._numbers = count()
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
-        self.start(sys.executable, "-m", "tests.runners.prefect.server", str(self.port), *self._services)
+        if self._quick:
+            self.start(sys.executable, "-m", "tests.runners.prefect.server", str(self.port), *self._options)
+        else:
+            self.start(PREFECT, "server", "start", "--port", str(self.port))
         try:
             self._wait_for_the_server()
-            bring(self.settings.prefect, [SAMPLES])
+            bring(self.settings.prefect, [self._flow], QUICK if self._quick else WATCHES)
         except BaseException:
             self.__exit__()
             raise
@@ -77,7 +96,7 @@ class Platform:
 
     def start(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
         """A process of its own group, which ends with the block at the latest."""
-        with (self.folder / f"{len(self._processes)}.log").open("ab") as log:
+        with (self.folder / f"{next(self._numbers)}.log").open("ab") as log:
             process = subprocess.Popen(
                 command, env=self.environment | more, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
             )
@@ -115,15 +134,31 @@ class Platform:
             return False
 
 
-def end_all_of(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all below it by the hardest signal: Prefect starts runs in groups of their own."""
-    below = [process.pid]
-    for pid in below:
+@contextmanager
+def on_postgres(folder: Path, *, quick: bool = False, **more: str) -> Generator[tuple[Platform, str]]:
+    """The platform with a server that acts by itself, and the URL of a database beside that of the server."""
+    with postgres.server() as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE prefect")
+        database = url.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", "/prefect?")
+        with Platform(folder, database, quick=quick, CLIPMILL_DATABASE=url, **more) as platform:
+            yield platform, url
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it: Prefect starts runs in groups of their own."""
+    found = [pid]
+    for each in found:
         # Each thread has the children that it started.
-        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        for listed in Path(f"/proc/{each}/task").glob("*/children"):
             with suppress(OSError):
-                below += [int(child) for child in listed.read_text().split()]
-    for pid in below:
+                found += [int(child) for child in listed.read_text().split()]
+    return found
+
+
+def end_all_of(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all below it by the hardest signal, as if its machine had lost power."""
+    for pid in family(process.pid):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()

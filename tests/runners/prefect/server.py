@@ -6,16 +6,20 @@ import sys
 import uvicorn
 from prefect.server.api.server import create_app
 from prefect.server.database import provide_database_interface
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Enum
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 
 def make_tables(connection: Connection) -> None:
     for table in provide_database_interface().Base.metadata.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, Enum):
+                column.type.create(connection, checkfirst=True)
         connection.execute(CreateTable(table))
         for index in table.indexes:
-            # One of them is declared twice.
-            connection.execute(CreateIndex(index, if_not_exists=True))
+            # Those for searches by a part of a name need more than is declared, and one is declared twice.
+            if index.dialect_options["postgresql"]["using"] != "gin" or connection.dialect.name == "sqlite":
+                connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 async def serve(port: int, *, services: bool) -> None:

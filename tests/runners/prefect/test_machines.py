@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from clipmill.settings import Settings
+import clipmill.settings
 
 FOLDER = Path(__file__).resolve().parents[3] / "deploy/prefect"
 COMPOSE = FOLDER / "compose.yaml"
@@ -36,10 +36,28 @@ def test_the_server_is_open_to_this_machine_only_unless_told():
 
 def test_what_the_worker_is_told_is_known_to_the_settings():
     given = yaml.safe_load(COMPOSE.read_text())["services"]["worker"]["environment"]
-    known = Path(sys.modules[Settings.__module__].__file__ or "").read_text()
+    known = clipmill.settings.__doc__ or ""
     ours = [name for name in given if name.startswith(("CLIPMILL_", "PREFECT_"))]
     assert ours
     assert all(f"`{name}`" in known for name in ours)
+
+
+def test_the_caption_flows_keep_their_record_in_the_database_of_the_same_file_unless_told():
+    services = yaml.safe_load(COMPOSE.read_text())["services"]
+    place = services["worker"]["environment"]["CLIPMILL_DATABASE"]
+    assert place == "${CLIPMILL_DATABASE:-postgresql://prefect@database:5432/clipmill}"
+    given = (services["worker"]["environment"]["PGPASSWORD"], services["database"]["environment"]["POSTGRES_PASSWORD"])
+    assert given[0] == given[1]
+    (made,) = [each for each in services["database"]["volumes"] if "initdb" in each]
+    assert made == "./record.sql:/docker-entrypoint-initdb.d/record.sql:ro"
+    assert "CREATE DATABASE clipmill;" in (FOLDER / "record.sql").read_text()
+    # Without its driver the address is of no use.
+    assert re.search(r"^psycopg\b", (FOLDER.parents[1] / "requirements/prefect.txt").read_text(), re.MULTILINE)
+
+
+def test_every_other_port_than_that_of_the_server_is_shut_too_unless_told():
+    (port,) = yaml.safe_load(COMPOSE.read_text())["services"]["database"]["ports"]
+    assert port == "${CLIPMILL_DATABASE_BIND:-127.0.0.1}:5432:5432"
 
 
 def test_the_image_is_not_run_as_root_and_starts_the_worker():

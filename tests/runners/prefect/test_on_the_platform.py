@@ -6,7 +6,6 @@ Most jobs go through our worker, which starts no process for a run: Prefect's ow
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -16,25 +15,18 @@ from typing import Any
 import pytest
 from tests.cli.shell import clipmill
 from tests.contracts.runner_contract import OFFERED, RunnerContract, ended, finished
-from tests.jobs.machines import job, lives, machine, wait_until
-from tests.runners.prefect.platform import START_S, Platform, end_all_of
+from tests.jobs.machines import job, lives, wait_until
+from tests.runners.prefect.platform import Platform
+from tests.runners.prefect.reading import LONG, flow_process, run_of, state_of, written
 
 from clipmill.errors import CancelledError, WorkerLostError
 from clipmill.function.stages import Stage
-from clipmill.jobs.dispatch import Service
 from clipmill.jobs.job import Job
-from clipmill.jobs.ledger import Ledger
-from clipmill.jobs.ledger.states import State
-from clipmill.jobs.ledger.submissions import Submission
 from clipmill.runners.prefect.client import PrefectRunner
 from clipmill.runners.prefect.deployables import JOB_FLOW, NAME
 from clipmill.runners.prefect.handle import Handle
 from clipmill.runners.runner import Runner, Status
 from clipmill.storage.store import Store
-
-LONG = pytest.mark.skipif(
-    os.environ.get("CLIPMILL_PREFECT_LONG") != "1", reason="takes minutes; CLIPMILL_PREFECT_LONG=1 runs it"
-)
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +40,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def runner(platform: Platform, tmp_path: Path) -> Iterator[PrefectRunner]:
     with closing(platform.runner(tmp_path)) as runner:
         yield runner
-
-
-def written(path: Path) -> str:
-    """What a sample function writes down once it was begun, however long its worker takes to start."""
-    deadline = time.monotonic() + START_S
-    while not (path.exists() and path.read_text()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return path.read_text()
-
-
-def run_of(handle: str) -> str:
-    return handle.partition("/")[0]
-
-
-def state_of(platform: Platform, handle: str) -> str:
-    return platform.ask("GET", f"/flow_runs/{run_of(handle)}")["state"]["type"]
 
 
 class TestPrefectRunner(RunnerContract):
@@ -193,11 +168,6 @@ def made_by_hand(platform: Platform, task: Job, queue: str) -> str:
     return str(Handle.of(made["id"], task))
 
 
-def flow_process(child: int) -> int:
-    """The process of the run that a child works for."""
-    return int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
-
-
 @LONG
 def test_a_run_of_prefects_own_worker_may_be_ended_and_outlives_its_worker(
     platform: Platform, runner: PrefectRunner, tmp_path: Path
@@ -217,33 +187,3 @@ def test_a_run_of_prefects_own_worker_may_be_ended_and_outlives_its_worker(
     assert isinstance(ended(runner, handles[0])[1].error, CancelledError)
     wait_until(lambda: not any(lives(pid) for pid in (*children, *flows)))
     assert [state_of(platform, handle) for handle in handles] == ["CANCELLED", "CRASHED"]
-
-
-@LONG
-def test_a_machine_that_is_gone_gives_its_place_back_and_its_job_ends_once(tmp_path: Path):
-    with Platform(tmp_path, services=True, CLIPMILL_PREFECT_LIMITS="small=1") as platform:
-        lost = platform.stock_worker("--work-queue", "small")
-        here = machine(
-            tmp_path, platform.store, catalogue={**OFFERED, "stay_once": "tests.runners.prefect.sample_flow:stay_once"}
-        )
-        ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
-        service = Service(ledger, here, PrefectRunner(platform.settings, here))
-        service.start()
-        try:
-            begun = tmp_path / "begun"
-            request = {"path": str(begun), "output_key": "late.mp4"}
-            sent = ledger.submit(Submission("stay_once", request, "team"))
-            service.wake()
-            written(begun)
-            end_all_of(lost)
-            gone_at = time.monotonic()
-            platform.worker(CLIPMILL_GPU="small")
-            while not ledger.get("team", sent.id).state.terminal:
-                assert time.monotonic() - gone_at < START_S
-                time.sleep(1)
-            print(f"ended {time.monotonic() - gone_at:.0f} s after the kill")
-            record = ledger.get("team", sent.id)
-        finally:
-            service.stop()
-    assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
-    assert begun.read_text() == "xx"

@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = ROOT / "deploy/runpod/Dockerfile"
+OTHER = ROOT / "deploy/prefect/Dockerfile"
 SECRET = re.compile(r"(?i)(key|secret|token|passw|credential)")
 
 
@@ -36,7 +37,7 @@ def sent() -> list[str]:
 
 def test_everything_that_is_copied_exists_and_is_sent():
     sources = [rest.split()[:-1] for rest in arguments("COPY")]
-    assert sources == [["requirements/runpod.txt"], ["src"]]
+    assert sources == [["requirements/runpod.txt"], ["requirements/upscale.txt"], ["src"]]
     for (source,) in sources:
         assert (ROOT / source).exists()
         assert source in sent()
@@ -62,19 +63,46 @@ def test_the_base_is_an_argument_with_a_release_and_a_runtime_of_cuda_unless_tol
 
 
 def test_every_library_is_pinned_by_its_digest():
-    (install,) = [rest for rest in arguments("RUN") if "pip install" in rest]
-    assert "--require-hashes" in install
-    text = (ROOT / "requirements/runpod.txt").read_text()
-    packages = re.split(r"(?m)^(?=[a-z0-9])", text)[1:]
-    assert all("==" in package.splitlines()[0] and "--hash=sha256:" in package for package in packages)
-    assert {"runpod", "av", "obstore"} <= {package.partition("==")[0] for package in packages}
+    installs = [rest for rest in arguments("RUN") if "pip install" in rest]
+    assert [rest.count("--require-hashes") for rest in installs] == [1, 1]
+    found: set[str] = set()
+    for name in ("runpod", "upscale"):
+        packages = re.split(r"(?m)^(?=[a-z0-9])", (ROOT / f"requirements/{name}.txt").read_text())
+        packages = [package for package in packages if package]
+        assert all("==" in package.splitlines()[0] and "--hash=sha256:" in package for package in packages)
+        found |= {package.partition("==")[0] for package in packages}
+    assert {"runpod", "av", "obstore", "torch", "safetensors"} <= found
+
+
+def test_weights_are_fetched_by_our_own_command_where_the_builder_names_some(tmp_path: Path):
+    assert 'MODELS=""' in arguments("ARG")
+    (fetch,) = [rest for rest in arguments("RUN") if "models fetch" in rest]
+    asked = tmp_path / "asked"
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "$PYTHONPATH $*" >> {asked}\ntest "$5" != wrong\n')
+    python.chmod(0o755)
+    script = fetch.replace("/opt/clipmill/bin/python", str(python))
+    models = "realesr-general-x4v3 https://host/x.pth#ab"
+    for given, code in (("", 0), (models, 0), ("wrong realesr-general-x4v3", 1)):
+        assert subprocess.run(["sh", "-c", script], env={"MODELS": given}, check=False).returncode == code
+    program = "/opt/clipmill/src -c from clipmill.cli.main import main; main() models fetch"
+    assert asked.read_text().splitlines() == [f"{program} {each}" for each in (*models.split(), "wrong")]
+
+
+def test_both_images_get_weights_in_the_same_way():
+    ours, other = (
+        re.findall(r"(?m)^# Weights[^/]*(?:.*\n)*?(?=COPY src)", path.read_text()) for path in (DOCKERFILE, OTHER)
+    )
+    assert ours == other != []
+    ours, other = (re.findall(r"(?m)^RUN for model(?:.*\n)*?(?=\n)", path.read_text()) for path in (DOCKERFILE, OTHER))
+    assert ours == other != []
 
 
 def test_it_starts_the_worker():
     command = json.loads(arguments("ENTRYPOINT")[0])
     assert command[1] == "-m"
     assert importlib.util.find_spec(f"{command[2]}.__main__")
-    assert "RUNPOD_LOG_LEVEL=INFO" in arguments("ENV")[0], "the SDK's debug log holds every request and result"
+    assert "RUNPOD_LOG_LEVEL=INFO" in " ".join(arguments("ENV")), "the SDK's debug log holds every request and result"
 
 
 def test_hadolint_has_nothing_to_say():

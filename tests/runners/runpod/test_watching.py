@@ -3,7 +3,10 @@
 import json
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -16,6 +19,7 @@ from clipmill.jobs.job import Job
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.stored_results import StoredResults
 from clipmill.runners.runner import Status
+from clipmill.runners.runpod import watch
 from clipmill.runners.runpod.place import Place
 from clipmill.runners.runpod.runner import Account, RunPodRunner
 from clipmill.runners.runpod.watch import Patience
@@ -27,7 +31,14 @@ QUEUED = (200, {"id": "x-u1", "status": "IN_QUEUE"})
 CANCELLED = (200, {"status": "CANCELLED", "workerId": "w1"})
 OUT_OF_ORDER = (503, {})
 FORGOTTEN = (404, {})
-QUICK = Patience(look_s=0.01, stop_s=0.1, forgotten_s=0.05, unsure_s=0.5)
+QUICK = Patience(look_s=0.001, stop_s=0.2, forgotten_s=0.2, unsure_s=0.2)
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience runs out by how often it is asked for, however slow this machine is."""
+    ticks = (Fraction(tick, 100) for tick in count())
+    monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
 
 
 class Script:

@@ -14,7 +14,7 @@ from clipmill.errors import (
     WorkerLostError,
 )
 from clipmill.jobs.dispatch.carrier import Carrier
-from clipmill.jobs.dispatch.evidence import used
+from clipmill.jobs.dispatch.evidence import spent, used
 from clipmill.jobs.dispatch.hold import Hold
 from clipmill.jobs.faults import typed
 from clipmill.jobs.ledger import Ledger
@@ -168,12 +168,13 @@ class Carrying(threading.Thread):
         return self._is_let_go or self._is_refused
 
     def _believed(self, outcome: Outcome) -> tuple[Outcome, Usage | None]:
+        told = outcome.to_json()
         if outcome.error is not None:
-            return outcome, None
+            return outcome, spent(self.hold.job, told, self._machine) if told["timings"] else None
         try:
-            return outcome, used(self.hold.job, outcome.value(), self._machine)
+            return outcome, used(self.hold.job, told["result"], self._machine)
         except ClipmillError as fault:
-            return Outcome(error=fault), None
+            return Outcome(error=fault), spent(self.hold.job, told["result"], self._machine)
 
     def _give_up(self, fault: Exception) -> None:
         """Tell of a bug; if that fails too, the lease runs out and somebody else begins where we failed."""

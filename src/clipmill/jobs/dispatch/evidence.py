@@ -1,6 +1,7 @@
-"""What is seen in the store of a job that a runner calls finished; its word alone is not believed."""
+"""What an attempt used, and what is seen in the store of a job that a runner calls finished: its word is not believed."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from clipmill.errors import SourceMissingError, StorageWriteFailedError
@@ -14,14 +15,15 @@ from clipmill.storage.keys import full_key
 def used(job: JobRecord, result: Mapping[str, Any], machine: Machine) -> Usage:
     """What a success used, its outputs looked at one by one; `StorageWriteFailedError` if one of them is missing."""
     sizes = [_size(job, key, machine) for key in _outputs(result)]
-    timings = result.get("timings")
+    return replace(spent(job, result, machine), output_ms=_milliseconds(result.get("duration")), bytes=sum(sizes))
+
+
+def spent(job: JobRecord, told: Mapping[str, Any], machine: Machine) -> Usage:
+    """What an attempt cost by the seconds that its worker measured, told under ``timings``, however it ended."""
+    timings = told.get("timings")
     gpu_s = timings.get("gpu_s") if isinstance(timings, Mapping) else None
-    return Usage(
-        gpu_ms=_milliseconds(gpu_s),
-        output_ms=_milliseconds(result.get("duration")),
-        bytes=sum(sizes),
-        cost_microusd=bill(machine.prices, job.runner or "", job.gpu, result),
-    )
+    cost = bill(machine.prices, job.runner or "", job.gpu, told)
+    return Usage(gpu_ms=_milliseconds(gpu_s), cost_microusd=cost)
 
 
 def _outputs(result: Mapping[str, Any]) -> Iterator[str]:

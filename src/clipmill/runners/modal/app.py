@@ -29,7 +29,9 @@ def build(settings: Settings, catalogue: Mapping[str, str], bodies: Bodies) -> "
     """The app of these settings, ready to be deployed."""
     import modal
 
-    app = modal.App(settings.modal.app, image=image(), secrets=_secrets(settings), include_source=False)
+    app = modal.App(
+        settings.modal.app, image=image(settings.modal.models), secrets=_secrets(settings), include_source=False
+    )
     for name, asked in registrations(catalogue).items():
         for deployed, body in ((name, bodies.plain), (name + STREAM, bodies.stream)):
             app.function(

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -29,7 +29,7 @@ class Api:
         self._url = prefect.url
         self._http = httpx.Client(headers=_credentials(prefect), timeout=WITHIN_S)
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:
         """The JSON of an answer; None if the server knows no such thing, ``{}`` if it has nothing to say."""
         content = None if body is None else json.dumps(body).encode()
         try:

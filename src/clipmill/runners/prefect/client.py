@@ -33,6 +33,7 @@ from clipmill.runners.prefect.api import Api
 from clipmill.runners.prefect.board import Board, Told
 from clipmill.runners.prefect.deployables import JOB_FLOW, NAME
 from clipmill.runners.prefect.handle import Handle
+from clipmill.runners.prefect.looks import Looks
 from clipmill.runners.prefect.queues import gpu_of
 from clipmill.runners.prefect.runs import Run, RunState
 from clipmill.settings import Settings
@@ -62,6 +63,7 @@ class PrefectRunner(Carrier):
         self._store = settings.store
         self._machine = machine
         self._results = StoredResults(machine.store)
+        self._looks = Looks(self._api, look_s)
         self._look_s = look_s
 
     def check(self) -> None:
@@ -109,6 +111,7 @@ class PrefectRunner(Carrier):
 
     def close(self) -> None:
         """Jobs go on; the next process finds them by their handles."""
+        self._looks.close()
         self._api.close()
 
     def _deployment(self) -> str:
@@ -157,28 +160,30 @@ class PrefectRunner(Carrier):
         if after < 1:
             yield last
         seen = max(after, 1)
-        while True:
-            told, outcome = self._looked(handle)
-            for event in told.events:
-                last = event
-                if event.seq > seen:
-                    yield event
-                    seen = event.seq
-            if outcome is not None:
-                if last.stage not in _ENDS:
-                    yield _end(last, seen + 1, outcome)
-                yield outcome
-                return
-            time.sleep(self._look_s)
+        with self._looks.following(handle.run):
+            while True:
+                told, outcome = self._looked(handle)
+                for event in told.events:
+                    last = event
+                    if event.seq > seen:
+                        yield event
+                        seen = event.seq
+                if outcome is not None:
+                    if last.stage not in _ENDS:
+                        yield _end(last, seen + 1, outcome)
+                    yield outcome
+                    return
+                time.sleep(self._look_s)
 
     def _looked(self, handle: Handle) -> tuple[Told, Outcome | None]:
         """What was told, and the end if there is one; asked until somebody answers."""
         pauses_s = iter(_UNSURE_S)
         while True:
             try:
-                run = runs.run(self._api, handle.run)
-                told = Told() if run is None else self._told(handle.run)
-                return told, told.outcome or self._judged(handle, run)
+                seen = self._looks.look(handle.run)
+                return seen.told, seen.told.outcome or self._judged(handle, seen.run)
+            except CancelledError:
+                raise
             except ClipmillError as fault:
                 _LOG.warning("how job %s stands is not known for now: %s", handle.job_id, fault.message)
                 time.sleep(next(pauses_s, _UNSURE_S[-1]))

@@ -8,13 +8,11 @@ from clipmill.function.needs import Gpu
 from clipmill.runners.deploying import Deployed
 from clipmill.runners.prefect.api import Api
 from clipmill.runners.prefect.deployables import FLOWS, NAME, Deployable
+from clipmill.runners.prefect.watches import WATCHES, Watch, is_kept, put
 from clipmill.settings import PrefectSettings, Settings
 
 HEARTBEAT_S = 30
-SILENT_S = 90
-"""A run that told neither a heartbeat nor its end for so long is called crashed, which frees its place."""
-AUTOMATION = "clipmill: runs whose machine is gone"
-_ENDS = ("Completed", "Failed", "Crashed", "Cancelled", "Scheduled")
+"""Prefect's own beat, as often as it allows; what a run tells itself goes another way, and either is a sign of life."""
 
 
 def deploy(settings: Settings, environment: str | None) -> None:
@@ -32,8 +30,8 @@ def deployed(settings: Settings, environment: str | None) -> list[Deployed]:
         api.close()
 
 
-def bring(prefect: PrefectSettings, flows: Sequence[Deployable]) -> None:
-    """As `deploy`, for any flows."""
+def bring(prefect: PrefectSettings, flows: Sequence[Deployable], watches: Sequence[Watch] = WATCHES) -> None:
+    """As `deploy`, for any flows and watches."""
     api = Api(prefect)
     try:
         _put(api, "/work_pools/", prefect.pool, {"name": prefect.pool, "type": "process"})
@@ -43,7 +41,8 @@ def bring(prefect: PrefectSettings, flows: Sequence[Deployable]) -> None:
         for each in flows:
             flow = api.ask("POST", "/flows/", {"name": each.flow})
             api.ask("POST", "/deployments/", {"flow_id": flow["id"], **_deployment(prefect, each)})
-        _watch(api)
+        for watch in watches:
+            put(api, watch)
     finally:
         api.close()
 
@@ -71,39 +70,6 @@ def _deployment(prefect: PrefectSettings, each: Deployable) -> dict[str, Any]:
     }
 
 
-def _watch(api: Api) -> None:
-    automation = {
-        "name": AUTOMATION,
-        "description": "Calls a run crashed that fell silent, so that its place is free and its job can begin again.",
-        "trigger": {
-            "type": "event",
-            "posture": "Proactive",
-            "match": {"prefect.resource.id": "prefect.flow-run.*"},
-            "for_each": ["prefect.resource.id"],
-            "after": ["prefect.flow-run.heartbeat", "prefect.flow-run.Pending"],
-            "expect": ["prefect.flow-run.heartbeat", *(f"prefect.flow-run.{name}" for name in _ENDS)],
-            "threshold": 1,
-            "within": SILENT_S,
-        },
-        "actions": [
-            {
-                "type": "change-flow-run-state",
-                "state": "CRASHED",
-                "message": f"nothing was heard of this run for {SILENT_S} s: its machine is taken for gone.",
-            }
-        ],
-    }
-    found = _watches(api)
-    if found:
-        api.ask("PUT", f"/automations/{found[0]['id']}", automation)
-    else:
-        api.ask("POST", "/automations/", automation)
-
-
-def _watches(api: Api) -> list[dict[str, Any]]:
-    return api.ask("POST", "/automations/filter", {"automations": {"name": {"any_": [AUTOMATION]}}}) or []
-
-
 def _rows(api: Api, prefect: PrefectSettings, flows: Sequence[Deployable]) -> Iterator[Deployed]:
     pool = api.ask("GET", f"/work_pools/{prefect.pool}")
     yield Deployed(prefect.pool, "work pool", pool is not None)
@@ -117,7 +83,8 @@ def _rows(api: Api, prefect: PrefectSettings, flows: Sequence[Deployable]) -> It
         there = api.ask("GET", f"/deployments/name/{each.flow}/{NAME}")
         found = there is not None and there["entrypoint"] == each.entrypoint
         yield Deployed(f"{each.flow}/{NAME}", f"deployment, queue {each.gpu}", found)
-    yield Deployed(AUTOMATION, f"crashed after {SILENT_S} s", any(each["enabled"] for each in _watches(api)))
+    for watch in WATCHES:
+        yield Deployed(watch.name, f"crashed after {watch.within_s} s", is_kept(api, watch))
 
 
 def _prefect(settings: Settings, environment: str | None) -> PrefectSettings:

@@ -1,7 +1,7 @@
 """Flow runs as the server tells of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -51,6 +51,13 @@ def run(api: Api, run_id: str) -> Run | None:
     """How a run stands; None if the server has none of that id."""
     told = api.ask("GET", f"/flow_runs/{run_id}")
     return None if told is None else Run.of(told)
+
+
+def of_ids(api: Api, ids: Sequence[str]) -> dict[str, Run]:
+    """How some runs stand, 200 at most; those that the server does not know are left out."""
+    told = api.ask("POST", "/flow_runs/filter", {"flow_runs": {"id": {"any_": ids}}}) or []
+    found = map(Run.of, told)
+    return {run.id: run for run in found}
 
 
 def cancel(api: Api, run_id: str) -> None:

@@ -14,6 +14,7 @@ from clipmill.jobs.outcome import Outcome
 from clipmill.runners.prefect import runs
 from clipmill.runners.prefect.api import Api
 from clipmill.runners.prefect.board import Board, Told
+from clipmill.runners.prefect.pulse import BEAT_S, Pulse
 from clipmill.runners.prefect.runs import RunState
 
 _LOG = logging.getLogger(__name__)
@@ -39,11 +40,14 @@ class Telling:
     not answer stops nothing.
     """
 
-    def __init__(self, api: Api, run_id: str, stop: threading.Event, ending: threading.Event) -> None:
+    def __init__(
+        self, api: Api, run_id: str, stop: threading.Event, ending: threading.Event, beat_s: float = BEAT_S
+    ) -> None:
         self.why: Stop | None = None
         self._api = api
         self._run = run_id
         self._board = Board(api, run_id)
+        self._pulse = Pulse(api, run_id, beat_s)
         self._stop = stop
         self._ending = ending
         self._lock = threading.Lock()
@@ -56,6 +60,7 @@ class Telling:
 
     def start(self) -> None:
         """Begin; a run that was begun before is counted on, and its bar does not fall."""
+        self._pulse.start()
         try:
             self._events.extend(self._board.told().events)
         except ClipmillError as fault:
@@ -77,6 +82,12 @@ class Telling:
         """Write the rest, with the outcome where there is one; that is tried for some seconds."""
         self._over.set()
         self._thread.join()
+        try:
+            self._write_last(outcome)
+        finally:
+            self._pulse.stop()
+
+    def _write_last(self, outcome: Outcome | None) -> None:
         for pause_s in (*_LAST_S, None):
             if self._write(outcome) or outcome is None or pause_s is None:
                 return

@@ -23,6 +23,7 @@ from clipmill.jobs.perform import perform
 from clipmill.jobs.progress import ProgressMeter
 from clipmill.runners.local import LocalRunner
 from clipmill.runners.prefect.api import Api
+from clipmill.runners.prefect.pulse import BEAT_S
 from clipmill.runners.prefect.telling import Stop, Telling
 from clipmill.settings import Settings, cores
 from clipmill.storage.open import open_store
@@ -34,10 +35,14 @@ ENDING = threading.Event()
 
 
 class Worker:
-    """Carries out the jobs of this process's runs, in whatever threads they come; opened by the first of them."""
+    """Carries out the jobs of this process's runs, in whatever threads they come; opened by the first of them.
 
-    def __init__(self, catalogue: Mapping[str, str] = CATALOG) -> None:
+    Each run says every ``beat_s`` that it lives.
+    """
+
+    def __init__(self, catalogue: Mapping[str, str] = CATALOG, beat_s: float = BEAT_S) -> None:
         self._catalogue = catalogue
+        self._beat_s = beat_s
 
     def carry_out(self, run_id: str, job: Job, store: str, *, once: bool) -> Outcome | None:
         """How a job ended; None if it did not, and somebody else is to begin it again.
@@ -46,7 +51,7 @@ class Worker:
         interrupts the calling thread stops the work before it goes on.
         """
         stop = threading.Event()
-        telling = Telling(self._api, run_id, stop, ENDING)
+        telling = Telling(self._api, run_id, stop, ENDING, self._beat_s)
         telling.start()
         outcome: Outcome | None = None
         try:

@@ -45,7 +45,7 @@ class Note:
 
 def report(outcome: Outcome, note: Note) -> dict[str, Any]:
     """How a run ended: the wire form of its outcome, with the note."""
-    ours = note.to_json()[OURS] | {"attempts": outcome.attempts}
+    ours = note.to_json()[OURS] | {"attempts": outcome.attempts, "timings": dict(outcome.timings)}
     return outcome.wire() | {OURS: ours}
 
 
@@ -56,7 +56,7 @@ def reported(output: Any) -> Outcome | None:
         return None
     wire = {name: value for name, value in output.items() if name != OURS}
     kind = "failure" if wire.get("status") == "error" else "result"
-    return Outcome.from_json({kind: wire, "attempts": ours["attempts"]})
+    return Outcome.from_json({kind: wire, **{name: ours[name] for name in ("attempts", "timings") if name in ours}})
 
 
 def raised(error: Any) -> Any:
