@@ -14,8 +14,8 @@ from tests.media_factory import cached_video
 
 __all__ = ["nurseries"]
 
-# How long an example takes says more about the machine than about the law.
-settings.register_profile("clipmill", deadline=None)
+# How long an example takes says more about the machine than about the law, and every run draws others.
+settings.register_profile("clipmill", deadline=None, max_examples=50)
 settings.load_profile("clipmill")
 
 # A run in the background of a shell is born deaf to Ctrl-C, and so would be every process that the tests interrupt.
@@ -36,11 +36,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def videos(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The file of a variant of the media factory; test processes share them."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the test processes of a run share."""
     base = tmp_path_factory.getbasetemp()
-    directory = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "variants"
-    return lambda name: cached_video(name, directory)
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+# What somebody fetched onto this machine must not change what tests see.
+os.environ["CLIPMILL_MODELS"] = str(Path(tempfile.gettempdir(), "clipmill-without-models"))
+
+
+@pytest.fixture(scope="session")
+def videos(shared_folder: Path) -> Callable[[str], Path]:
+    """The file of a variant of the media factory; test processes share them."""
+    return lambda name: cached_video(name, shared_folder / "variants")
+
+
+@pytest.fixture(scope="session")
+def structures(shared_folder: Path) -> Callable[[str], Path]:
+    """The file of a coding structure; test processes share them."""
+    from tests.coded_factory import coded_video
+
+    return lambda name: coded_video(name, shared_folder / "structures")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """One warm process for all tests of a test process that render: to start one for each takes longer than the renders."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,8 +24,8 @@ class Lent(Nursery):
     def is_gone(self) -> bool:
         return self._owned.is_gone
 
-    def start(self, scratch: Path, environment: Mapping[str, str]) -> ChildProcess:
-        return self._owned.start(scratch, environment)
+    def start(self, scratch: Path, environment: Mapping[str, str], module: str) -> ChildProcess:
+        return self._owned.start(scratch, environment, module)
 
     def collect(self, pid: int) -> tuple[int, int]:
         return self._owned.collect(pid)
@@ -34,7 +35,7 @@ class Lent(Nursery):
 
 
 class Nurseries:
-    """Lends a nursery for each set of modules."""
+    """Lends a nursery to all who find the same modules."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,10 +43,9 @@ class Nurseries:
 
     def lend(self, machine: Machine) -> Nursery | None:
         """What a runner opens for itself otherwise."""
-        modules = tuple(sorted({entry.partition(":")[0] for entry in machine.catalogue.values()}))
-        wanted = (modules, machine.threads)
+        wanted = (tuple(sys.path), machine.threads)
         if wanted not in self._owned or self._owned[wanted].is_gone:
-            opened = Nursery.open(self._folder, machine.environment, machine.threads, modules)
+            opened = Nursery.open(self._folder, machine.environment, machine.threads, ())
             if opened is None:
                 return None
             self._owned[wanted] = opened

@@ -7,22 +7,13 @@ import pytest
 from tests.api.callers import Caller
 from tests.api.worlds import World
 
-from clipmill.jobs.ledger import Ledger
-
-
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("ledger") / "template.db"
-    Ledger.open(f"sqlite:///{path}").close()
-    return path
-
 
 @pytest.fixture
-def make_world(tmp_path: Path, empty_ledger: Path) -> Iterator[Callable[..., World]]:
+def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
     with ExitStack() as opened:
 
         def make(**changes: Any) -> World:
-            world = World(tmp_path, empty_ledger, **changes)
+            world = World(tmp_path, **changes)
             opened.callback(world.ledger.close)
             return world
 

@@ -67,9 +67,9 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, empty_ledger: Path) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("live")
-    world = World(folder, empty_ledger)
+    world = World(folder)
     world.key()
     with served(folder) as service:
         yield Live(world, service)
@@ -249,9 +249,9 @@ def test_a_connection_serves_one_call_after_another(live: Live):
 
 
 @pytest.fixture
-def own(tmp_path: Path, empty_ledger: Path) -> Iterator[Callable[[], Live]]:
+def own(tmp_path: Path) -> Iterator[Callable[[], Live]]:
     """A service that the test may end."""
-    world = World(tmp_path, empty_ledger)
+    world = World(tmp_path)
     world.key()
     with served(tmp_path) as service:
         yield lambda: Live(world, service)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,9 +37,9 @@ class Promised:
 
 
 @pytest.fixture(scope="module")
-def promised(tmp_path_factory: pytest.TempPathFactory, empty_ledger: Path) -> Iterator[Promised]:
+def promised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Promised]:
     folder = tmp_path_factory.mktemp("promised")
-    world = World(folder, empty_ledger)
+    world = World(folder)
     world.submit()
     ended, headers = Worker(world.ledger).succeed(output_key="out.mp4").id, world.headers()
     world.ledger.close()
@@ -51,7 +50,7 @@ def promised(tmp_path_factory: pytest.TempPathFactory, empty_ledger: Path) -> It
 @pytest.mark.parametrize(("operation", "mode"), CALLS, ids=lambda each: getattr(each, "label", each))
 def test_every_call_is_answered_as_the_document_says(operation: Any, mode: GenerationMode, promised: Promised):
     @given(case=operation.as_strategy(generation_mode=mode), there=st.booleans())
-    @settings(max_examples=12, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
     def call(case: Case, there: bool) -> None:
         if there and "job_id" in case.path_parameters:
             case.path_parameters["job_id"] = promised.ended

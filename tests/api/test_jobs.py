@@ -122,6 +122,26 @@ def test_a_plan_tells_what_a_job_would_do_and_makes_none(there: World, client: C
     assert there.ledger.jobs("team").jobs == []
 
 
+OF_OTHERS = [
+    ({"video_key": "other/raw.mp4", "tenant_id": "team"}, "video_key"),
+    ({"video_key": "team/raw.mp4", "tenant_id": "other"}, "tenant_id"),
+]
+
+
+@pytest.mark.parametrize(("named", "field"), OF_OTHERS, ids=["video_key", "tenant_id"])
+def test_a_video_of_another_tenant_is_forbidden_at_once(
+    there: World, client: Caller, monkeypatch: pytest.MonkeyPatch, named: dict[str, str], field: str
+):
+    name = "extract_frames_and_ocr"
+    monkeypatch.setitem(there.service.machine.catalogue, name, f"clipmill.functions.{name}:{name}")
+    request = {"video_id": "match", **named}
+    told = client.post("/v1/jobs", json=body(function=name, request=request))
+    problem = told.json()
+    assert (told.status_code, problem["code"]) == (403, "forbidden")
+    assert problem["errors"][0]["pointer"] == f"/request/{field}"
+    assert there.ledger.jobs("team").jobs == []
+
+
 @pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs:plan"])
 def test_a_workflow_is_checked_by_the_function_that_plans_it(client: Caller, path: str):
     assert client.post(path, json=body(function="echo_twice")).status_code in {200, 202}

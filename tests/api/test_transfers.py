@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from tests.api.serving import Served, served
+from tests.ledgers import new_ledger
 
-from clipmill.jobs.ledger import Ledger
 from clipmill.storage.uploads import USUAL_PART_BYTES
 
 MIB = 1024 * 1024
 LARGE = "CLIPMILL_LARGE" in os.environ
-SIZE = 4096 * MIB if LARGE else 256 * MIB
+SIZE = 4096 * MIB if LARGE else 128 * MIB
 MOST_RSS = 512 * MIB
 MOST_GROWTH = 96 * MIB
 BLOCK = random.Random(1).randbytes(MIB)
@@ -29,7 +29,7 @@ DEADLINE_S = 30.0
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
     folder = tmp_path_factory.mktemp("transfers")
-    Ledger.open(f"sqlite:///{folder / 'ledger.db'}").close()
+    new_ledger(folder / "ledger.db")
     with served(folder) as service:
         yield service, folder / "store"
 

@@ -1,12 +1,12 @@
 """A service for tests: a ledger in a file, the sample functions, and a runner that waits until the test does its work."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from tests.jobs.machines import machine
+from tests.ledgers import new_ledger
 
 from clipmill.api.app import create_app
 from clipmill.api.options import ApiOptions
@@ -61,14 +61,12 @@ class World:
     def __init__(
         self,
         folder: Path,
-        template: Path,
         options: ApiOptions | None = None,
         nursery: Nursery | None = None,
         **limits: Any,
     ) -> None:
         self.path = folder / "ledger.db"
-        shutil.copy(template, self.path)
-        self.ledger = Ledger.open(f"sqlite:///{self.path}")
+        self.ledger = Ledger.open(new_ledger(self.path))
         self.service = service(self.ledger, folder, nursery, **limits)
         self.app: FastAPI = create_app(self.service, options or ApiOptions(tick_s=0.02))
 

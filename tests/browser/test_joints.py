@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.browser.chromium import Watched, find_chromium, watch
-from tests.coded_factory import coded_video
 from tests.media_factory import read_frame_number
 from tests.smart.laws import Rendering, displacement
 from tests.smart.movie import SOUND_RATE, Movie
@@ -48,10 +47,11 @@ class Seen:
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[1].__name__}_of_{case[0]}")
-def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+def seen(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, structures: Callable[[str], Path]
+) -> Seen:
     name, render = request.param
-    folder = tmp_path_factory.mktemp("joints")
-    made = render(folder, Movie(coded_video(name, folder / "structures")))
+    made = render(tmp_path_factory.mktemp("joints"), Movie(structures(name)))
     output = made.output
     asked = [*range(len(output.times)), *reversed(_around_joints(made))]
     # Chromium takes the decoding step for how long a picture lasts: at a variable rate only its beginning is certain.

@@ -19,9 +19,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_match(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The match of the demo in a smaller picture."""
+    """The match of the demo in a smaller picture, with fewer of them."""
     for name in ("draw_match", "match_truth"):
-        monkeypatch.setattr(match_film, name, partial(getattr(match_film, name), size=(320, 180)))
+        monkeypatch.setattr(match_film, name, partial(getattr(match_film, name), size=(320, 180), rate=10))
 
 
 @pytest.mark.usefixtures("small_match")

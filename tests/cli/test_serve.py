@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.cli.shell import called, clipmill, finished, started
-from tests.jobs.machines import lives, nothing_left, pid_in, wait_until
+from tests.jobs.machines import DEADLINE_S, lives, nothing_left, pid_in, wait_until
 from tests.media_factory import Recipe, make_video
 from tests.served import PROGRAM, Served, plain_environment
 
@@ -26,7 +26,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def got(url: str, value: Any = None) -> tuple[int, Any]:
     """Status and JSON of an answer; to a ``value`` that was posted, if there is one."""
-    answer = httpx.get(url) if value is None else httpx.post(url, json=value)
+    with httpx.Client(timeout=DEADLINE_S) as client:
+        answer = client.get(url) if value is None else client.post(url, json=value)
     return answer.status_code, answer.json()
 
 
@@ -41,8 +42,9 @@ def test_it_takes_jobs_where_it_says_that_it_listens(served: Served):
     assert got(f"{served.url}/v1/jobs/{sent(served, 'echo', text='hi')}")[0] == 200
 
 
-def test_the_database_is_for_its_owner_only(served: Served):
-    assert (served.data / "ledger.db").stat().st_mode & 0o077 == 0
+def test_a_new_database_is_for_its_owner_only(tmp_path: Path):
+    clipmill("keys", "ls", "--data", tmp_path)
+    assert (tmp_path / "ledger.db").stat().st_mode & 0o077 == 0
 
 
 def test_the_log_is_json_on_every_line(served: Served):
@@ -71,7 +73,7 @@ def test_a_job_under_way_may_come_to_its_end_first(tmp_path: Path):
     with Served(tmp_path, "--quiet", CLIPMILL_DRAIN_S="60") as served:
         (served.data / "local").mkdir()
         make_video(served.data / "local" / "a.mp4", Recipe(frames=60))
-        wanted = {"input_key": "a.mp4", "output_key": "b.mp4", "output_width": 720, "output_height": 1280}
+        wanted = {"input_key": "a.mp4", "output_key": "b.mp4", "output_width": 540, "output_height": 960}
         job_id = sent(served, "process_framing", **wanted)
         wait_until(lambda: got(f"{served.url}/v1/jobs/{job_id}")[1]["state"] == "running")
         assert served.stop().code == 0

@@ -5,19 +5,13 @@ from fractions import Fraction
 import av
 import pytest
 from tests.engines.footage import MEDIA, decoded_times, needs_footage
-from tests.media_factory import Recipe, cached_video, make_video
+from tests.media_factory import Recipe, make_video
 
 from clipmill.engines import frame_times
 from clipmill.engines.probe import probe, require_video
 from clipmill.engines.source import open_container
 
 SMALL = Recipe(size=(320, 180), frames=30, sound=None)
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("drawn")
-    return lambda name: cached_video(name, directory)
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +55,15 @@ def test_an_indexed_file_is_not_read_to_its_end(tmp_path):
 @pytest.mark.parametrize(
     "movflags", ["frag_keyframe+empty_moov", "frag_keyframe+empty_moov+skip_trailer", "frag_keyframe+dash+global_sidx"]
 )
-def test_a_fragmented_file_is_as_long_as_all_its_fragments(small, drawn, tmp_path, movflags):
-    source = drawn("open_gop")
+def test_a_fragmented_file_is_as_long_as_all_its_fragments(small, videos, tmp_path, movflags):
+    source = videos("open_gop")
     video = picture(remuxed(source, tmp_path / "fragments.mp4", "mp4", movflags=movflags))
     assert (video.duration, video.rate, video.frames) == (3, 30, 90)
 
 
 @pytest.mark.parametrize("muxer", ["matroska", "mpegts", "flv"])
-def test_a_file_without_a_table_of_samples_tells_the_same(drawn, tmp_path, muxer):
-    video = picture(remuxed(drawn("cfr_25"), tmp_path / "other", muxer))
+def test_a_file_without_a_table_of_samples_tells_the_same(videos, tmp_path, muxer):
+    video = picture(remuxed(videos("cfr_25"), tmp_path / "other", muxer))
     assert (video.rate, video.frames, video.variable_rate) == (25, 50, False)
     assert abs(video.duration - 2) <= Fraction(1, 1000)
 
@@ -80,8 +74,8 @@ def test_an_avi_tells_the_rate_of_its_header(tmp_path):
 
 
 @pytest.mark.parametrize("muxer", ["matroska", "mpegts"])
-def test_reading_both_ends_of_a_large_file_tells_what_reading_all_of_it_does(drawn, tmp_path, monkeypatch, muxer):
-    path = remuxed(drawn("b_frames"), tmp_path / "large", muxer)
+def test_reading_both_ends_of_a_large_file_tells_what_reading_all_of_it_does(videos, tmp_path, monkeypatch, muxer):
+    path = remuxed(videos("b_frames"), tmp_path / "large", muxer)
     whole = picture(path)
     monkeypatch.setattr(frame_times, "READ_WHOLE", 0)
     assert picture(path) == replace(whole, frames=None)
@@ -97,8 +91,8 @@ def test_a_large_file_whose_header_names_a_wrong_rate_is_read_to_its_end(tmp_pat
     assert abs(video.rate - 60 / video.duration) < Fraction(1, 100)
 
 
-def test_a_video_without_duration_in_its_header_is_as_long_as_its_frames(drawn, tmp_path):
-    live = remuxed(drawn("cfr_25"), tmp_path / "live.mkv", "matroska", live="1")
+def test_a_video_without_duration_in_its_header_is_as_long_as_its_frames(videos, tmp_path):
+    live = remuxed(videos("cfr_25"), tmp_path / "live.mkv", "matroska", live="1")
     with open_container(live) as container:
         assert container.duration is None
     assert picture(live).duration == 2
@@ -110,8 +104,8 @@ def test_a_file_cut_off_behind_its_index_keeps_the_length_of_the_header(small, t
     assert picture(cut).duration == picture(small).duration == 1
 
 
-def test_a_recording_that_starts_between_key_pictures_starts_at_the_first_one_shown(drawn, tmp_path):
-    stream = remuxed(drawn("b_frames"), tmp_path / "recording.ts", "mpegts").read_bytes()
+def test_a_recording_that_starts_between_key_pictures_starts_at_the_first_one_shown(videos, tmp_path):
+    stream = remuxed(videos("b_frames"), tmp_path / "recording.ts", "mpegts").read_bytes()
     # 3 s of three equal groups of pictures: about a sixth lies inside the first one.
     cut = io.BytesIO(stream[len(stream) // 6 // 188 * 188 :])
     video = picture(cut)

@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.coded_factory import coded_video
 from tests.engines.damage import damaged
 from tests.engines.drawing import picture_of
 from tests.engines.sabotage import stored_packets, with_times_swapped, without, without_content
@@ -16,12 +15,6 @@ from clipmill.engines.joints import fault_at_joints
 Structures = Callable[[str], Path]
 TICK = Fraction(1, 25)
 NUMBERS = range(60)
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory: pytest.TempPathFactory) -> Structures:
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 def fault(path: Path, *joints: int, expected: range = NUMBERS) -> str | None:

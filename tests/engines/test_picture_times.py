@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.coded_factory import coded_video
 from tests.engines.drawing import picture_of
 from tests.media.laws import LAW
 from tests.media_factory import Recipe, make_video
@@ -21,12 +20,6 @@ from clipmill.media.copying import Span
 NAMES = ("closed", "open", "variable_rate", "mkv", "transport_stream", "pre_roll", "late_start", "rate_23_976")
 PAUSES = (*(Fraction(n, 25) for n in range(5)), Fraction(4), Fraction(101, 25), Fraction(9))
 Structures = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory: pytest.TempPathFactory) -> Structures:
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 def times_of(path: Path) -> PictureTimes:

@@ -6,7 +6,7 @@ from itertools import product
 import av
 import numpy as np
 import pytest
-from tests.media_factory import VARIANTS, Recipe, cached_video, make_video
+from tests.media_factory import VARIANTS, Recipe, make_video
 
 from clipmill.engines import probe as probing
 from clipmill.engines.display_matrix import UPRIGHT, turn_of
@@ -20,12 +20,6 @@ UNRELIABLE = ("mpeg_ts", "vfr_b_frames")
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("drawn")
-    return lambda name: cached_video(name, directory)
-
-
-@pytest.fixture(scope="module")
 def small(tmp_path_factory):
     return make_video(tmp_path_factory.mktemp("small") / "small.mp4", SMALL)
 
@@ -35,8 +29,8 @@ def picture(path):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_drawn_video_is_told_as_it_was_drawn(drawn, name):
-    recipe, video = VARIANTS[name], picture(drawn(name))
+def test_a_drawn_video_is_told_as_it_was_drawn(videos, name):
+    recipe, video = VARIANTS[name], picture(videos(name))
     assert (video.size.width, video.size.height) == recipe.size
     assert (video.displayed.width, video.displayed.height) == recipe.displayed
     assert (video.rotation, video.mirrored) == (recipe.rotation, False)
@@ -48,19 +42,19 @@ def test_a_drawn_video_is_told_as_it_was_drawn(drawn, name):
         assert video.rate == (len(recipe.numbers) / recipe.duration if recipe.pts else recipe.rate)
 
 
-def test_frames_behind_an_edit_list_do_not_count(drawn):
-    video = picture(drawn("pre_roll"))
+def test_frames_behind_an_edit_list_do_not_count(videos):
+    video = picture(videos("pre_roll"))
     assert (video.start, video.duration, video.frames) == (0, Fraction(50, 30), 50)
 
 
-def test_sound_does_not_change_how_long_the_picture_lasts(drawn):
-    info = probe(drawn("long_audio"))
+def test_sound_does_not_change_how_long_the_picture_lasts(videos):
+    info = probe(videos("long_audio"))
     assert info.audio
     assert (info.duration, info.audio.duration) == (2, 3)
 
 
-def test_late_sound_starts_where_it_is_heard(drawn):
-    audio = probe(drawn("early_audio")).audio
+def test_late_sound_starts_where_it_is_heard(videos):
+    audio = probe(videos("early_audio")).audio
     assert audio
     assert (audio.codec, audio.channels, audio.sample_rate, audio.start) == ("aac", 2, 48000, Fraction(1, 4))
 
@@ -75,8 +69,8 @@ def test_late_sound_starts_where_it_is_heard(drawn):
         ("hlg", ("bt2020nc", False, "hlg", 10)),
     ],
 )
-def test_colour_tags_are_told(drawn, name, told):
-    video = picture(drawn(name))
+def test_colour_tags_are_told(videos, name, told):
+    video = picture(videos(name))
     assert (video.colour.matrix, video.colour.full_range, video.hdr, video.bit_depth) == told
 
 
@@ -109,8 +103,8 @@ def test_a_matrix_that_flattens_the_picture_is_ignored(small, tmp_path, matrix):
     assert (picture(flat).rotation, picture(flat).displayed) == (0, Size(320, 180))
 
 
-def test_a_reader_is_told_like_a_file(drawn):
-    path = drawn("pre_roll")
+def test_a_reader_is_told_like_a_file(videos):
+    path = videos("pre_roll")
     assert probe(io.BytesIO(path.read_bytes())) == probe(path)
 
 

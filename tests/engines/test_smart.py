@@ -7,7 +7,6 @@ from typing import Any
 
 import av
 import pytest
-from tests.coded_factory import coded_video
 from tests.engines.damage import damaged
 from tests.engines.drawing import picture_of
 from tests.engines.sabotage import with_picture_set, without_content
@@ -23,12 +22,6 @@ from clipmill.media.copying import Copied, Encoded, Span
 
 Structures = Callable[[str], Path]
 CHANGED = [(Fraction(1), Fraction(6, 5))]
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory: pytest.TempPathFactory) -> Structures:
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 def planned(path: Path, changed: Any = CHANGED) -> SmartPlan:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.coded_factory import coded_video, signal
+from tests.coded_factory import signal
 from tests.engines.sound_files import write_sound
 
 from clipmill.engines.encoders import VideoFormat
@@ -24,12 +24,6 @@ from clipmill.media.geometry import Size
 FEW = settings(max_examples=12, deadline=None)
 SETTLED_S = 0.1
 Structures = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory: pytest.TempPathFactory) -> Structures:
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 def copy_of(path: Path, start: Fraction, end: Fraction) -> SoundCopy:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.coded_factory import coded_video
 from tests.engines.damage import cut_off
 from tests.engines.drawing import picture_of
 from tests.engines.sabotage import Stored, stored_packets
@@ -20,12 +19,6 @@ from clipmill.engines.timed_packets import TimedPackets
 
 NAMES = ("closed", "open", "deep_b_frames", "variable_rate", "mkv", "fragmented", "negative_offsets", "late_start")
 Structures = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def structures(tmp_path_factory: pytest.TempPathFactory) -> Structures:
-    directory = tmp_path_factory.mktemp("structures")
-    return lambda name: coded_video(name, directory)
 
 
 @contextmanager

@@ -117,9 +117,32 @@ def test_children_run_side_by_side(nursery: Nursery, tmp_path: Path):
     assert [outcome.value()["text"] for outcome in outcomes] == [str(n) for n in range(16)]
 
 
-def test_a_module_that_cannot_be_imported_keeps_nobody_else_from_working(tmp_path: Path):
-    nursery = opened(machine(tmp_path), ["clipmill.no_such_module", *MODULES])
+def test_a_module_that_cannot_be_imported_keeps_nobody_else_from_working(nursery: Nursery, tmp_path: Path):
+    here = warm(tmp_path, nursery)
+    there = replace(here, catalogue={"gone": "clipmill.no_such_module:gone"})
+    assert "no_such_module" in str(perform(job("gone"), there).error)
+    assert perform(job("echo"), here).succeeded
+
+
+def noted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the module ``noted`` leaves a file when it is imported."""
+    (folder / "noted.py").write_text(f"from pathlib import Path; Path({str(folder / 'mark')!r}).touch()")
+    monkeypatch.syspath_prepend(folder)
+    return folder / "mark"
+
+
+def test_whoever_asks_at_once_does_not_wait_for_what_others_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    mark = noted(tmp_path, monkeypatch)
+    nursery = opened(machine(tmp_path), ["noted", *MODULES])
     assert perform(job("echo"), warm(tmp_path, nursery)).succeeded
+    assert not mark.exists()
+    nursery.close()
+
+
+def test_a_warm_process_that_is_left_in_peace_gets_ready_for_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    mark = noted(tmp_path, monkeypatch)
+    nursery = opened(machine(tmp_path), ["clipmill.no_such_module", "noted"])
+    wait_until(mark.exists)
     nursery.close()
 
 
@@ -140,16 +163,16 @@ def test_a_closed_nursery_starts_nobody(tmp_path: Path):
     nursery = opened(machine(tmp_path))
     nursery.close()
     with pytest.raises(Closed):
-        nursery.start(tmp_path, {})
+        nursery.start(tmp_path, {}, "json")
 
 
 def test_a_warm_process_that_runs_threads_refuses_to_fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     code = "import threading, time; threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
     (tmp_path / "threaded.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    nursery = opened(machine(tmp_path), ["threaded"])
+    nursery = opened(machine(tmp_path), [])
     with pytest.raises(Closed, match="2 threads"):
-        nursery.start(tmp_path, {})
+        nursery.start(tmp_path, {}, "threaded")
     assert perform(job("echo"), warm(tmp_path, nursery)).succeeded
     nursery.close()
 

@@ -84,7 +84,7 @@ class Attempt:
 
     def _run_in(self, scratch: Scratch, entry: str) -> Done:
         broker = Broker(self._machine, self._job.tenant, scratch.folder, self._meter, self._check)
-        child = self._child(scratch)
+        child = self._child(scratch, entry)
         conversation = Conversation(child.channel, self._order(entry), broker, self._meter)
         conversation.start()
         verdict: ClipmillError | None = None
@@ -98,13 +98,13 @@ class Attempt:
         outputs = broker.publish(Passing(self._reins.gate)) if self._verb is Verb.RUN else []
         return Done(result, outputs, broker.moved)
 
-    def _child(self, scratch: Scratch) -> ChildProcess:
+    def _child(self, scratch: Scratch, entry: str) -> ChildProcess:
         whole, job = self._machine.environment, self._job
         environment = started_in(scratch.folder, whole, self._machine.threads)
         environment |= asked_for(whole, job.function, job.request)
         if self._machine.nursery is not None:
             try:
-                return self._machine.nursery.start(scratch.folder, environment)
+                return self._machine.nursery.start(scratch.folder, environment, entry.partition(":")[0])
             except Closed:
                 pass
         return spawn(scratch.folder, environment)

@@ -1,4 +1,4 @@
-"""Children without the wait: a process that has imported every function once and forks itself for each child.
+"""Children without the wait: a process that has imported what functions need and forks itself for each child.
 
 A fresh interpreter takes about a third of a second of processor time to import what a function needs, a fork a
 hundredth. Linux only; `Nursery.open` gives None elsewhere, and whoever starts children then spawns them.
@@ -40,14 +40,14 @@ class Nursery:
     def open(
         cls, scratch_root: Path, environment: Mapping[str, str], threads: int, modules: Iterable[str]
     ) -> Self | None:
-        """Start the warm process; it imports ``modules`` while we go on."""
+        """Start the warm process; it imports ``modules``, the first one first, while nobody asks it for a child."""
         if not _can_watch_others():
             return None
         scratch_root.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", WARM_MODULE, str(theirs.fileno()), *sorted(set(modules))],
+                [sys.executable, "-P", "-m", WARM_MODULE, str(theirs.fileno()), *dict.fromkeys(modules)],
                 cwd=scratch_root,
                 env=started_in(scratch_root, environment, threads),
                 stdin=subprocess.DEVNULL,
@@ -63,11 +63,11 @@ class Nursery:
         """Whether the warm process has ended, so that another one is to be opened."""
         return self._process.poll() is not None
 
-    def start(self, scratch: Path, environment: Mapping[str, str]) -> ChildProcess:
-        """A child in a fork of the warm process; `Closed` if there is none to be had."""
+    def start(self, scratch: Path, environment: Mapping[str, str], module: str) -> ChildProcess:
+        """A child in a fork of the warm process, which has imported ``module``; `Closed` if there is none to be had."""
         wires = Wires.lay()
         try:
-            order = {"start": str(scratch), "environment": dict(environment)}
+            order = {"start": str(scratch), "environment": dict(environment), "module": module}
             pid = self._ask(order, [wires.theirs.fileno(), wires.printing])["pid"]
             parent = _Forked(self, pid, os.pidfd_open(pid))
         except (Closed, OSError) as fault:

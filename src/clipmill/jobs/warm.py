@@ -1,17 +1,20 @@
 """The warm process of a nursery: ``python -m clipmill.jobs.warm DESCRIPTOR MODULE...``.
 
-It holds no secret, decodes nothing and runs one thread, so that a fork of it is as good as a fresh process. It ends
-when its parent does, and its children with it.
+It holds no secret, decodes nothing and runs one thread, so that a fork of it is as good as a fresh process. It imports
+what an order asks for, and the other modules only where it is left in peace: a command that runs one function must not
+wait for all of them. It ends when its parent does, and its children with it.
 """
 
 import gc
 import importlib
 import json
 import os
+import select
 import socket
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Never
 
@@ -19,14 +22,19 @@ from clipmill.jobs import child
 from clipmill.jobs.death import peak_bytes
 from clipmill.jobs.nursery import LONGEST_MESSAGE
 
+_PEACE_S = 1.0
+"""Who waits no longer than this for the first order has a single job to do."""
+
 
 def main(arguments: Sequence[str]) -> None:
-    """Import, then answer until nobody asks any more."""
+    """Import while nobody asks for anything, then answer until nobody asks any more."""
     wire = socket.socket(fileno=int(arguments[0]))
+    peace_s = _PEACE_S
     for module in arguments[1:]:
+        if select.select([wire], [], [], peace_s)[0]:
+            break
         _import(module)
-    gc.collect()
-    gc.freeze()
+        peace_s = 0
     while True:
         message, descriptors, _, _ = socket.recv_fds(wire, LONGEST_MESSAGE, 2)
         if not message:
@@ -35,16 +43,19 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _import(module: str) -> None:
-    try:
+    # A child that needs a module that is broken meets the same fault and can tell it.
+    with suppress(Exception):
         importlib.import_module(module)
-    except Exception:  # noqa: BLE001 - a child that needs this module meets the same fault and can tell it
-        return
+    gc.collect()
+    gc.freeze()
 
 
 def _answer(question: dict[str, Any], descriptors: list[int], wire: socket.socket) -> dict[str, Any]:
     if "collect" in question:
         _, status, usage = os.wait4(question["collect"], 0)
         return {"exit_code": os.waitstatus_to_exitcode(status), "peak_bytes": peak_bytes(usage)}
+    if question["module"] not in sys.modules:
+        _import(question["module"])
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
         return {"refused": f"{threads} threads run in the warm process, a fork of it could hang"}

@@ -177,7 +177,7 @@ def test_the_laws_hold_in_any_order(there: World):
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=40 if there.engine.dialect.name == "sqlite" else 20,
+            max_examples=24 if there.engine.dialect.name == "sqlite" else 8,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -1,18 +1,23 @@
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from tests.jobs.ledger.racers import FRESH
 from tests.jobs.ledger.worlds import World, submission
+from tests.ledgers import new_ledger
 
 from clipmill.errors import InvalidRequestError, StorageUnavailableError
 from clipmill.jobs.ledger import Ledger, labels
 from clipmill.jobs.ledger.database import open_engine
 from clipmill.jobs.ledger.retention import Retention
-from clipmill.jobs.ledger.schema import upgrade
+from clipmill.jobs.ledger.schema import HEAD, upgrade
 from clipmill.jobs.ledger.tables import metadata
 from clipmill.jobs.ledger.usage import Usage
 
@@ -26,6 +31,17 @@ def test_an_empty_database_becomes_a_ledger_and_stays_one(empty_url: str):
     again = Ledger.open(empty_url)
     assert again.get("team", job.id) == job
     again.close()
+
+
+def test_the_last_migration_is_known_by_name():
+    assert ScriptDirectory(str(files("clipmill.jobs.ledger") / "migrations")).get_current_head() == HEAD
+
+
+def test_a_ledger_that_lacks_nothing_is_opened_without_the_library_of_migrations(tmp_path: Path):
+    url = new_ledger(tmp_path / "ledger.db")
+    code = "import sys; from clipmill.jobs.ledger import Ledger; Ledger.open(sys.argv[1]).close(); print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code, url], check=True, capture_output=True, text=True)
+    assert "alembic" not in told.stdout
 
 
 def test_the_migrations_make_exactly_the_tables_of_this_version(ledger_url: str, engine_of: EngineOf):

@@ -8,16 +8,16 @@ from sqlalchemy import Engine, inspect, text
 from clipmill.errors import InvalidRequestError
 from clipmill.jobs.ledger.database import one_at_a_time, reading, writing
 
+HEAD = "r0007_caption_book"
+"""The last migration."""
+
 _ONE_THREAD = threading.Lock()
 """Alembic keeps the migration that it runs in a global place."""
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:
     """Run the migrations that a database lacks, all or none, whoever else is at it at the same time."""
-    migrations = files("clipmill.jobs.ledger") / "migrations"
-    if _revision(engine) == max(
-        each.name for each in (migrations / "versions").iterdir() if each.name.startswith("r")
-    ).removesuffix(".py"):
+    if _revision(engine) == HEAD:
         return
     # A ledger that lacks nothing, as nearly every one that is opened, does not wait for this import.
     from alembic import command
@@ -25,7 +25,7 @@ def upgrade(engine: Engine, to: str = "head") -> None:
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(migrations))
+    config.set_main_option("script_location", str(files("clipmill.jobs.ledger") / "migrations"))
     with _ONE_THREAD, writing(engine) as connection:
         one_at_a_time(connection, "clipmill.ledger.upgrade")
         config.attributes["connection"] = connection
@@ -38,7 +38,7 @@ def upgrade(engine: Engine, to: str = "head") -> None:
 
 
 def _revision(engine: Engine) -> str | None:
-    """The last migration that was run; None where there was none yet. They are named so that the last sorts last."""
+    """The last migration that was run; None where there was none yet."""
     with reading(engine) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
