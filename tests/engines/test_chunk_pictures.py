@@ -4,9 +4,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from clipmill.engines import median
 from clipmill.engines.caption_chunks import ChunkFormat, write_chunk
 from clipmill.engines.chunk_pictures import ChosenPictures, StoredPictures, decode_chunk
-from clipmill.engines.median import median_picture
 from clipmill.errors import CorruptArtifactError
 from clipmill.media.geometry import Size
 
@@ -25,7 +25,7 @@ def chunk(tmp_path_factory):
 
 def test_pictures_come_in_the_order_of_the_chunk(chunk, tmp_path):
     stored = decode_chunk(chunk, SIZE, 5, tmp_path / "raw", threads=1)
-    levels = [float(stored.picture(number).mean()) for number in range(5)]
+    levels = [float(stored.rows(number, 0, 32).mean()) for number in range(5)]
     assert levels == pytest.approx([40 * number * 255 / 219 for number in range(5)], abs=3)
     stored.discard()
     assert not (tmp_path / "raw").exists()
@@ -44,13 +44,23 @@ def test_what_is_no_chunk_is_refused(tmp_path):
         decode_chunk(path, SIZE, 5, tmp_path / "raw", threads=1)
 
 
-def test_a_median_of_many_large_pictures_needs_the_memory_of_a_few(tmp_path):
+def test_rows_of_chosen_pictures_come_in_the_order_of_the_choice(chunk, tmp_path):
+    stored = decode_chunk(chunk, SIZE, 5, tmp_path / "raw", threads=1)
+    chosen = ChosenPictures([(stored, 4), (stored, 1)])
+    found = chosen.rows(10, 13)
+    assert (len(chosen), chosen.shape, found.shape) == (2, (32, 64, 3), (2, 3, 64, 3))
+    assert (found[0] == stored.rows(4, 10, 13)).all()
+    assert (found[1] == stored.rows(1, 10, 13)).all()
+
+
+def test_a_median_of_many_large_pictures_needs_the_memory_of_a_stripe(tmp_path, monkeypatch):
     size, count = Size(640, 120), 60
     np.zeros(count * 640 * 120 * 3, np.uint8).tofile(tmp_path / "raw")
     stored = StoredPictures(tmp_path / "raw", size, count)
     chosen = ChosenPictures([(stored, number) for number in range(count)])
+    monkeypatch.setattr(median, "STRIPE_BYTES", 10 * 640 * 120 * 3 // 4)
     tracemalloc.start()
-    median_picture(chosen)
+    median.median_picture(chosen)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 10 * 640 * 120 * 3

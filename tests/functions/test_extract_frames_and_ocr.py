@@ -1,6 +1,7 @@
 import gzip
 import io
 import shutil
+import threading
 from fractions import Fraction
 from itertools import cycle
 from pathlib import Path
@@ -21,6 +22,7 @@ from clipmill.errors import (
     DecodeFailedError,
     ForbiddenError,
     InvalidParameterError,
+    LockLostError,
     NotFoundError,
     OcrFailedError,
     OcrUnavailableError,
@@ -185,6 +187,32 @@ def test_a_crop_and_a_selection_that_a_person_set_stay(world, videos, engine, tm
     config = unpacked(world, KEYS.layout, read_layout, tmp_path).config
     assert {name: getattr(config, name) for name in own} == own
     assert (config.line_count, config.frame_width) == (1, 640)
+
+
+def test_a_layout_that_was_written_under_a_later_lock_stays(world, videos, engine, tmp_path):
+    labelled(world, tmp_path)
+    with pytest.raises(LockLostError, match="lock 7"):
+        extracted(world, videos("cfr_25"), fence=6)
+    assert (world.published, engine.calls) == ([], [])
+    extracted(world, videos("cfr_25"), fence=8)
+    assert unpacked(world, KEYS.layout, read_layout, tmp_path).last_fence == 8
+
+
+def test_progress_goes_on_while_a_batch_is_read_for_the_next_frames_are_decoded(world, videos, engine):
+    moved, told = threading.Event(), []
+
+    def report(done, total, _stage):
+        told.append((done, total))
+        if done == 3:
+            moved.set()
+
+    def answer(images):
+        assert moved.wait(30), "nothing is done meanwhile"
+        return [OcrPage()] * len(images)
+
+    world.report, engine.answer, engine.batch_size = report, answer, 2
+    extracted(world, videos("cfr_25"))
+    assert told[-1] == (8, 8)
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8bnonsense", b"no database"])

@@ -178,7 +178,7 @@ def test_captions_that_share_chunks_fetch_each_chunk_once(world, engine):
 
 
 def test_a_batch_keeps_its_order_whatever_the_order_of_the_chunks(world, engine):
-    engine.answer = lambda images: [saying(str(round(float(images[0].mean()) / 10)))]
+    engine.answer = lambda images: [saying(str(round(float(image.mean()) / 10))) for image in images]
     told = many(world, (60, 61), (0, 1), (30, 31))
     assert [item.caption_id for item in told.items] == ["c0", "c1", "c2"]
     assert [item.result.ocr_text for item in told.items] == ["16", "4", "10"]
@@ -195,9 +195,9 @@ def test_one_bad_caption_in_fifty_leaves_forty_nine_results(world, engine):
 
 def test_a_caption_that_the_engine_fails_on_leaves_the_others(world, engine):
     def answer(images):
-        if images[0].mean() > 100:
+        if any(image.mean() > 100 for image in images):
             raise RuntimeError("too bright")
-        return [saying("dim")]
+        return [saying("dim") for _ in images]
 
     engine.answer = answer
     told = many(world, (60, 61), (0, 1))
@@ -210,6 +210,12 @@ def test_an_empty_batch_and_an_id_twice_are_refused(world, engine, captions):
     with pytest.raises(InvalidParameterError, match="captions"):
         generate_caption_ocr_batch({"chunks_prefix": PLACE.prefix, "captions": asked}, world)
     assert not world.fetched
+
+
+def test_captions_go_to_the_engine_many_at_a_time(world, engine):
+    engine.batch_size = 4
+    many(world, *((at, at + 1) for at in range(10)))
+    assert engine.calls == [4, 4, 2]
 
 
 def test_decoded_chunks_leave_the_scratch_space(world, engine):

@@ -1,5 +1,4 @@
 import logging
-import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.jobs.caption_book.worlds import World
+from tests.ledgers import new_ledger
 from tests.workflows.caption_places import KEYS, REGION, SOURCE, Functions, place_of, text_read
 
 from clipmill.engines.caption_databases.captions import CaptionRecord
@@ -27,7 +27,6 @@ from clipmill.errors import (
     StorageUnavailableError,
 )
 from clipmill.errors import TimeoutError as DeadlineError
-from clipmill.jobs.caption_book import CaptionBook
 from clipmill.jobs.caption_book.locks import LEASE_S, Database
 from clipmill.jobs.caption_book.steps import Step, StepKey
 from clipmill.jobs.job import Job
@@ -49,17 +48,9 @@ READING = StepKey("match", Step.CAPTION_OCR, "a")
 ROW = CaptionRecord("a", 10, 20)
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("book") / "template.db"
-    CaptionBook.open(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
-def world(template: Path, tmp_path: Path) -> Iterator[World]:
-    shutil.copy(template, tmp_path / "book.db")
-    world = World(open_engine(f"sqlite:///{tmp_path / 'book.db'}"))
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(open_engine(new_ledger(tmp_path / "book.db")))
     world.book.videos.enter("match", "team", SOURCE)
     yield world
     world.engine.dispose()
@@ -125,7 +116,7 @@ def test_the_first_flow_of_a_video_keeps_what_was_found_and_is_ready(place: Flow
     assert (video.frame_count, video.duration_seconds, video.width, video.height) == (4, 35.5, 1280, 720)
     assert state(place, INITIAL).status == "ready"
     assert (functions.called, functions.limits_s) == ([EXTRACT], [1800])
-    assert functions.calls[0].request["frame_rate"] == 0.1
+    assert (functions.calls[0].request["frame_rate"], functions.calls[0].request["fence"]) == (0.1, 1)
     assert place.book.locks.acquire("match", Database.LAYOUT, "next") is not None
 
 
@@ -142,7 +133,13 @@ def test_when_the_crop_flow_reports_ready_captions_db_already_contains_the_predi
     assert host.told == [("processing", []), metadata, ("ready", [(10, 20), (30, 40)])]
     assert place.book.versions.statuses(KEYS) == {1: "active"}
     assert functions.limits_s[0] == 3600
-    assert functions.calls[1].request["fence"] == 1
+    assert [call.request["fence"] for call in functions.calls] == [1, 1]
+
+
+def test_a_number_that_only_the_record_knows_is_not_taken_again(place: FlowPlace, functions: Functions):
+    place.book.versions.reserve(KEYS, REGION)
+    crop(place)
+    assert functions.calls[0].request["least_version"] == 2
 
 
 def test_ten_caption_ocr_flows_of_one_video_at_once_leave_ten_texts_stored(place: FlowPlace, functions: Functions):

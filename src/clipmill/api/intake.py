@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from clipmill.api.problems import in_body, pointer
 from clipmill.api.shapes import JobBody
 from clipmill.errors import ClipmillError, InvalidRequestError, LimitExceededError
+from clipmill.function.caption_shapes import CaptionRequest
 from clipmill.function.definition import Function
 from clipmill.functions.catalog import ALIASES, load_function
 from clipmill.jobs.ledger.submissions import MOST_ATTEMPTS, Submission
@@ -29,8 +30,8 @@ def function_of(service: "Service", name: str) -> Function[Any]:
     return load_function(name, names)
 
 
-def checked(service: "Service", body: JobBody) -> Function[Any]:
-    """The function of a body whose request it understands; every fault says where it lies."""
+def checked(service: "Service", tenant: str, body: JobBody) -> Function[Any]:
+    """The function of a body whose request it understands and the tenant may make; every fault says where it lies."""
     try:
         function = function_of(service, body.function)
     except ClipmillError as fault:
@@ -41,7 +42,9 @@ def checked(service: "Service", body: JobBody) -> Function[Any]:
     _check_credentials(body)
     _check_lengths(service, body.request)
     try:
-        function.parse(body.request)
+        request = function.parse(body.request)
+        if isinstance(request, CaptionRequest):
+            request.check_owner(tenant, service.machine.shared_prefixes)
     except ClipmillError as fault:
         raise in_body(fault, "request") from None
     return function
@@ -60,7 +63,7 @@ def check_addresses(body: JobBody, policy: Policy) -> None:
 
 def submission(service: "Service", tenant: str, body: JobBody, idempotency_key: str | None) -> Submission:
     """What is to be written into the ledger."""
-    function = checked(service, body)
+    function = checked(service, tenant, body)
     return Submission(
         function=ALIASES.get(body.function, body.function),
         request=body.request,

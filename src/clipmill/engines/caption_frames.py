@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from clipmill.engines.decode import Media, Picture, PictureReader
@@ -52,6 +53,7 @@ class CaptionFrames:
         self.concealed = 0
         """How many frames show the picture before, because their own could not be decoded."""
         self._placer = PicturePlacer(self.video, self.band.size)
+        self._scaler = VideoReformatter()
         sides = (float(side) for side in (self.band.left, self.band.top, self.band.width, self.band.height))
         self._placement = Placement(Box(*sides), self.band.size, 0, 0)
 
@@ -79,4 +81,4 @@ class CaptionFrames:
 
     def _drawn(self, picture: av.VideoFrame) -> tuple[Pixels, Pixels]:
         band = self._placer.placed(picture, self._placement)
-        return np.asarray(band.to_ndarray(), np.uint8), np.asarray(rgb(band).to_ndarray(), np.uint8)
+        return np.asarray(band.to_ndarray(), np.uint8), np.asarray(rgb(band, self._scaler).to_ndarray(), np.uint8)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -55,13 +56,14 @@ class FullFrames:
         # 4:2:0 needs even sides: what is too much repeats the edge, and is cut off again.
         drawn = even_size(shown)
         self._placer = PicturePlacer(self.video, drawn)
+        self._scaler = VideoReformatter()
         self._placement = Placement(Box(0.0, 0.0, float(drawn.width), float(drawn.height)), drawn, 0, 0)
 
     def __iter__(self) -> Iterator[FullFrame]:
         shown = self.video.displayed
         try:
             for index, sight in zip(self.indices, self._sightings(), strict=True):
-                pixels: Any = rgb(self._placer.placed(sight.picture.frame, self._placement)).to_ndarray()
+                pixels: Any = rgb(self._placer.placed(sight.picture.frame, self._placement), self._scaler).to_ndarray()
                 yield FullFrame(index, np.ascontiguousarray(pixels[: shown.height, : shown.width]), sight.stand_in)
         except CorruptMediaError as fault:
             raise DecodeFailedError(f"no picture could be decoded: {fault.message}") from fault

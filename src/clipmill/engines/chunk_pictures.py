@@ -3,13 +3,14 @@
 *Convention:* pictures are height x width x 3, 8-bit RGB, counted from 0 in the order of the chunk's packets.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from clipmill.engines.source import open_container, reading
@@ -28,11 +29,11 @@ class StoredPictures:
     size: Size
     count: int
 
-    def picture(self, number: int) -> Rgb:
-        """One picture, read from the file."""
-        samples = self.size.width * self.size.height * 3
-        flat = np.fromfile(self.path, np.uint8, samples, offset=number * samples)
-        return flat.reshape(self.size.height, self.size.width, 3)
+    def rows(self, number: int, top: int, bottom: int) -> Rgb:
+        """The rows of one picture from ``top`` up to ``bottom``, read from the file."""
+        row = self.size.width * 3
+        start = (number * self.size.height + top) * row
+        return np.fromfile(self.path, np.uint8, (bottom - top) * row, offset=start).reshape(-1, self.size.width, 3)
 
     def discard(self) -> None:
         """Give the room on the disk back."""
@@ -41,20 +42,25 @@ class StoredPictures:
 
 @dataclass(frozen=True, slots=True)
 class ChosenPictures:
-    """Pictures out of several chunks, read again each time they are gone through."""
+    """Pictures of one size out of several chunks; at least one."""
 
     chosen: Sequence[tuple[StoredPictures, int]]
 
     def __len__(self) -> int:
         return len(self.chosen)
 
-    def __iter__(self) -> Iterator[Rgb]:
-        return (chunk.picture(number) for chunk, number in self.chosen)
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        size = self.chosen[0][0].size
+        return size.height, size.width, 3
+
+    def rows(self, top: int, bottom: int) -> Rgb:
+        return np.stack([chunk.rows(number, top, bottom) for chunk, number in self.chosen])
 
 
 def decode_chunk(chunk: Path, size: Size, count: int, target: Path, threads: int) -> StoredPictures:
     """Decode a chunk to ``target``; one that does not hold exactly the pictures it should is refused."""
-    found = 0
+    found, scaler = 0, VideoReformatter()
     try:
         with open_container(chunk) as container, reading(chunk), target.open("wb") as file:
             stream = container.streams.video[0]
@@ -62,7 +68,7 @@ def decode_chunk(chunk: Path, size: Size, count: int, target: Path, threads: int
             for frame in container.decode(stream):
                 _check_size(frame, size, chunk.name)
                 found += 1
-                pixels: Any = rgb(frame).to_ndarray()
+                pixels: Any = rgb(frame, scaler).to_ndarray()
                 file.write(np.ascontiguousarray(pixels).data)
     except (BadMedia, IndexError) as fault:
         raise _corrupt(chunk.name, f"cannot be decoded ({fault})") from fault

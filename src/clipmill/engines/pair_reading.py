@@ -1,11 +1,10 @@
-"""All pairs of a video's frames, told by a pair model in batches; a batch begins with the last frame of the one before."""
-
-from collections.abc import Sequence
+"""All pairs of a video's frames, told by a pair model in batches."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clipmill.engines.pair_models import PairContext, PairModel, both_ways
+from clipmill.engines.pair_models import PairContext, PairModel, sequence_of
+from clipmill.engines.pair_models.model import Rows
 from clipmill.media.captions.pairs import Vector, checked
 
 Pixels = NDArray[np.uint8]
@@ -20,28 +19,32 @@ class PairReading:
     def __init__(self, model: PairModel, context: PairContext, batch: int) -> None:
         self.forward: list[Vector] = []
         self.backward: list[Vector] = []
-        self._model = model
-        self._context = context
+        self._name = model.name
+        self._sequence = sequence_of(model, context)
         self._batch = batch
         self._waiting: list[Pixels] = []
 
     def add(self, rgb: Pixels) -> None:
         """Take the next frame."""
         self._waiting.append(rgb)
-        if len(self._waiting) > min(self._batch, max(1, MOST_BYTES // rgb.nbytes)):
+        # The first pair takes two frames, each later one a frame more.
+        if len(self._waiting) >= min(self._batch, max(1, MOST_BYTES // rgb.nbytes)) + (not self.forward):
             self._ask()
 
     def finish(self) -> None:
         """Read the pairs that are left."""
-        if len(self._waiting) > 1:
+        if self._waiting:
             self._ask()
+        self._keep(*self._sequence.finish())
 
     def _ask(self) -> None:
-        ahead, back = both_ways(self._model, np.stack(self._waiting), self._context)
+        self._keep(*self._sequence.read(np.stack(self._waiting)))
+        self._waiting.clear()
+
+    def _keep(self, ahead: Rows, back: Rows) -> None:
         self.forward += self._vectors(ahead, "forward")
         self.backward += self._vectors(back, "backward")
-        self._waiting = self._waiting[-1:]
 
-    def _vectors(self, rows: Sequence[Sequence[float]] | NDArray[np.float64], way: str) -> list[Vector]:
+    def _vectors(self, rows: Rows, way: str) -> list[Vector]:
         first = len(self.forward if way == "forward" else self.backward)
-        return [checked(row, f"{self._model.name}: {way} pair {first + at}") for at, row in enumerate(rows)]
+        return [checked(row, f"{self._name}: {way} pair {first + at}") for at, row in enumerate(rows)]

@@ -5,7 +5,7 @@ full, with the tenant in front. Results cross processes as plain dicts that both
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Self
@@ -24,10 +24,10 @@ from pydantic.functional_serializers import PlainSerializer
 from pydantic.functional_validators import PlainValidator
 from pydantic.json_schema import WithJsonSchema
 
-from clipmill.errors import ContractError, InvalidParameterError
+from clipmill.errors import ContractError, ForbiddenError, InvalidParameterError
 from clipmill.function.results import AnyResult, Warn
 from clipmill.function.wire import Count, Number, Text, WireModel, between
-from clipmill.media.captions.keys import check_identifier, check_key, parse_chunks_prefix
+from clipmill.media.captions.keys import check_identifier, check_key, check_video_key, parse_chunks_prefix
 from clipmill.media.captions.layout import LayoutResult
 from clipmill.media.captions.region import CropRegion
 from clipmill.media.captions.sampling import cropped_rate, full_rate
@@ -56,6 +56,10 @@ CroppedRate = Annotated[Fraction, PlainValidator(cropped_rate), *_RATE_ON_THE_WI
 """Cropped frames a second, exact."""
 
 
+Fence = Annotated[Count, Field(ge=0)] | None
+"""The number of the lock under which databases are written; None where no locks are kept."""
+
+
 class HardwareDecoding(StrEnum):
     """Whether a graphics card decodes: where there is one, always, or never."""
 
@@ -72,11 +76,21 @@ class CaptionRequest(WireModel):
         super().__pydantic_init_subclass__(**more)
         cls.faults = dict.fromkeys(cls.model_fields, InvalidParameterError)
 
+    def check_owner(self, tenant: str, shared_prefixes: Iterable[str] = ()) -> None:
+        """Refuse what belongs to another tenant; the tenant '' acts for whichever one the request names."""
+        del shared_prefixes
+        named: str | None = getattr(self, "tenant_id", None)
+        if tenant and named != tenant:
+            raise ForbiddenError(
+                f"tenant_id {named!r:.140} is not the tenant of this call. Name your own, or use a key of that tenant.",
+                details={"field": "tenant_id"},
+            )
+
 
 class VideoRequest(CaptionRequest):
     """One video of a tenant; its key is the tenant's own, or lies below a prefix that all may read.
 
-    Which prefixes these are only a deployment knows: a key of another tenant is refused where it would be opened.
+    Which prefixes these are only a deployment knows: it asks `check_owner`, and again where the video would be opened.
     """
 
     video_key: Text
@@ -87,6 +101,10 @@ class VideoRequest(CaptionRequest):
     @classmethod
     def _is_a_key(cls, value: str) -> str:
         return check_key(value, "video_key")
+
+    def check_owner(self, tenant: str, shared_prefixes: Iterable[str] = ()) -> None:
+        super().check_owner(tenant)
+        check_video_key(self.video_key, self.tenant_id, shared_prefixes)
 
 
 class ReadingOptions(CaptionRequest):

@@ -5,16 +5,26 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from clipmill.engines.chunk_pictures import ChosenPictures, StoredPictures, decode_chunk
 from clipmill.engines.median import median_picture
-from clipmill.engines.ocr.engine import OcrEngine
-from clipmill.engines.ocr.failures import read_pictures
-from clipmill.engines.ocr.pages import OcrFailure, OcrPage
-from clipmill.errors import ClipmillError, CorruptArtifactError, NotCommittedError, OcrFailedError, SourceMissingError
+from clipmill.engines.ocr.engine import OcrEngine, Rgb
+from clipmill.engines.ocr.failures import Reading, read_pictures
+from clipmill.engines.ocr.pages import OcrFailure
+from clipmill.engines.overlap import ahead
+from clipmill.errors import (
+    BadRequest,
+    ClipmillError,
+    CorruptArtifactError,
+    NotCommittedError,
+    OcrFailedError,
+    SourceMissingError,
+)
 from clipmill.function.caption_shapes import CaptionOcrResult, ChunksRequest
 from clipmill.function.context import Context
 from clipmill.function.results import Warn
@@ -25,6 +35,8 @@ from clipmill.media.captions.reading_order import rows_of, text_confidence, text
 
 Place = tuple[int, int]
 """A level and the number of a chunk."""
+OF_ONE_CAPTION = (BadRequest, CorruptArtifactError, OcrFailedError, SourceMissingError)
+"""Errors that say something about one caption only; any other would meet the next one too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ def wanted(manifest: Manifest, start_frame: int, end_frame: int, max_frames: int
 
 @dataclass
 class CaptionReader:
-    """Reads the captions of one version, one after the other; chunks are kept while a caption to come needs them."""
+    """Reads captions of one version; a chunk is decoded once and kept while a caption to come needs it."""
 
     context: Context
     manifest: Manifest
@@ -74,18 +86,39 @@ class CaptionReader:
     _decoded: dict[Place, StoredPictures] = field(default_factory=dict[Place, StoredPictures])
     _faults: dict[Place, ClipmillError] = field(default_factory=dict[Place, ClipmillError])
 
-    def expect(self, captions: Iterable[Wanted]) -> None:
-        """Announce what will be read, so that nothing is decoded twice."""
+    def read(self, captions: Sequence[Wanted]) -> Iterator[CaptionOcrResult | ClipmillError]:
+        """The text of each caption, in order, or why it has none; while some are read, the next ones are decoded."""
         for caption in captions:
             self._uses.update(caption.chunks)
+        with closing(ahead(map(self._median, captions), self.engine.batch_size)) as medians:
+            waiting = zip(captions, medians, strict=True)
+            while batch := list(islice(waiting, self.engine.batch_size)):
+                yield from self._read(batch)
 
-    def read(self, caption: Wanted) -> CaptionOcrResult:
-        """The text of an announced caption."""
+    def _median(self, caption: Wanted) -> Rgb | ClipmillError:
+        """The median of an announced caption's frames."""
         try:
             chunks = {place: self._pictures(place) for place in caption.chunks}
-            page = self._page(caption, chunks)
+            spots = (locate(frame, caption.frames.level) for frame in caption.frames.frames)
+            return median_picture(ChosenPictures([(chunks[spot.level, spot.chunk], spot.offset) for spot in spots]))
+        except OF_ONE_CAPTION as fault:
+            return fault
         finally:
             self._let_go(caption)
+
+    def _read(self, batch: Sequence[tuple[Wanted, Rgb | ClipmillError]]) -> Iterator[CaptionOcrResult | ClipmillError]:
+        pictures = [median for _, median in batch if not isinstance(median, ClipmillError)]
+        readings = read_pictures(self.engine, pictures, self.languages)
+        for caption, median in batch:
+            yield median if isinstance(median, ClipmillError) else self._told(caption, next(readings))
+
+    def _told(self, caption: Wanted, reading: Reading) -> CaptionOcrResult | ClipmillError:
+        page = reading.page
+        if isinstance(page, OcrFailure):
+            return OcrFailedError(
+                f"{self.engine.name} could not read frames {caption.start_frame} to {caption.end_frame}, "
+                f"{reading.attempts} attempts: {page.message}. Try again, or choose another ocr_engine."
+            )
         lines = [line for row in rows_of(page.lines) for line in row]
         return CaptionOcrResult(
             ocr_text=text_of(page.lines),
@@ -97,18 +130,6 @@ class CaptionReader:
             ocr_engine=self.engine.name,
             warnings=[*_left_out(caption), *unread_warnings(self.engine.name, len(page.lines), page.unread)],
         )
-
-    def _page(self, caption: Wanted, chunks: dict[Place, StoredPictures]) -> OcrPage:
-        spots = (locate(frame, caption.frames.level) for frame in caption.frames.frames)
-        chosen = [(chunks[spot.level, spot.chunk], spot.offset) for spot in spots]
-        picture = median_picture(ChosenPictures(chosen))
-        (reading,) = read_pictures(self.engine, [picture], self.languages)
-        if isinstance(reading.page, OcrFailure):
-            raise OcrFailedError(
-                f"{self.engine.name} could not read frames {caption.start_frame} to {caption.end_frame}, "
-                f"{reading.attempts} attempts: {reading.page.message}. Try again, or choose another ocr_engine."
-            )
-        return reading.page
 
     def _pictures(self, place: Place) -> StoredPictures:
         """The pictures of a chunk; one that failed once fails again without being fetched again."""

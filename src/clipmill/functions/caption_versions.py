@@ -24,9 +24,11 @@ def known_versions(context: Context, video: VideoKeys) -> set[int]:
     return versions_among(video, (f"{video.tenant_id}/{name}" for name in found))
 
 
-def reserve_version(context: Context, video: VideoKeys, pause: Callable[[float], None] = time.sleep) -> CroppedFrames:
-    """Take the next number for this run alone."""
-    version = next_version(known_versions(context, video))
+def reserve_version(
+    context: Context, video: VideoKeys, least: int = 1, pause: Callable[[float], None] = time.sleep
+) -> CroppedFrames:
+    """Take the next number from ``least`` on for this run alone."""
+    version = max(least, next_version(known_versions(context, video)))
     for _ in range(MOST_ATTEMPTS):
         place = video.cropped_frames(version)
         if _claimed(context, place):

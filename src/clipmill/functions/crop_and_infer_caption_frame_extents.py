@@ -8,25 +8,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from clipmill.engines.caption_chunks import Chunk, ChunkFormat, ChunkWriter
 from clipmill.engines.caption_databases.database import timestamp
 from clipmill.engines.caption_databases.extents import ExtentsRun, write_extents
+from clipmill.engines.caption_databases.layout import LayoutContent
 from clipmill.engines.caption_frames import CaptionFrame, CaptionFrames
 from clipmill.engines.overlap import ahead
 from clipmill.engines.pair_models import PairContext, PairModel, pair_model
 from clipmill.engines.pair_models.choice import FROM_FILE
 from clipmill.engines.pair_reading import PairReading
-from clipmill.function.caption_shapes import CropInferRequest, CropInferResult
+from clipmill.function.caption_shapes import CropInferRequest, CropInferResult, Fence
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
 from clipmill.function.results import Warn
 from clipmill.function.stages import Stage
-from clipmill.function.wire import Text
+from clipmill.function.wire import Count, Text
 from clipmill.functions.caption_layout import stored_boxes, stored_layout
-from clipmill.functions.caption_objects import layout_of
+from clipmill.functions.caption_objects import extents_fence, layout_as_hint
 from clipmill.functions.caption_source import CaptionSource, caption_faults, check_frame_count, open_caption_source
 from clipmill.functions.caption_versions import known_versions, reserve_version
 from clipmill.media.captions.boundaries import PredictedCaption, derive_captions, fuse_pairs
@@ -42,19 +45,27 @@ FRAMES_AHEAD = 16
 
 
 class CropRequest(CropInferRequest):
-    """The caption band of a video; a model that is an object of the tenant comes with the digest of its bytes."""
+    """The caption band of a video; a model that is an object of the tenant comes with the digest of its bytes.
+
+    Where versions are also written down elsewhere, ``least_version`` is the first number that is free there; where locks
+    are kept, ``fence`` is the number of the lock under which this runs.
+    """
 
     model_sha256: Text | None = None
+    least_version: Annotated[Count, Field(ge=1)] = 1
+    fence: Fence = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """What will be cropped: from which source, which pixels, how many frames."""
+    """What will be cropped: from which source, which pixels, how many frames, and what is known of the layout."""
 
     request: CropRequest
     source: CaptionSource
     rect: PixelRect
     frames: int
+    layout: LayoutContent
+    warnings: tuple[Warn, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +97,12 @@ def run(request: CropRequest, context: Context) -> CropInferResult:
     """Cut the caption band of a video into chunks of three levels and find where its captions begin and end."""
     started, began = datetime.now(UTC), time.monotonic()
     band = _band(request, context)
-    scene = _scene(band, context)
-    place = reserve_version(context, _video(request))
+    extents_fence(context, _video(request), request.fence)
+    place = reserve_version(context, _video(request), request.least_version)
     model = _model(request, context)
     facts = ModelFacts(model.name, model.version, model.sha256)
     job = _Run(band, place, facts, str(uuid.uuid4()), started)
-    findings = _found(band, PairReading(model, scene, request.inference_batch_size), context)
+    findings = _found(band, PairReading(model, _scene(band), request.inference_batch_size), context)
     _publish(job, findings, context)
     return _told(job, findings, time.monotonic() - began)
 
@@ -99,21 +110,23 @@ def run(request: CropRequest, context: Context) -> CropInferResult:
 def plan(request: CropRequest, context: Context) -> dict[str, Any]:
     """How many frames and chunks ``run`` will make, of which pixels, and the next version as things stand."""
     band = _band(request, context)
-    versions = known_versions(context, _video(request))
+    version = next_version(known_versions(context, _video(request)))
     return {
         "frame_count": band.frames,
         "duration": float(band.source.duration),
         "pixel_rect": band.rect.to_json(),
         "chunks": {str(level): chunks_in_level(band.frames, level) for level in LEVELS},
-        "next_version": next_version(versions),
-        "warnings": [warning.model_dump() for warning in band.source.warnings],
+        "next_version": max(request.least_version, version),
+        "warnings": [warning.model_dump() for warning in band.warnings],
     }
 
 
 def _band(request: CropRequest, context: Context) -> _Band:
     source = open_caption_source(context, request, request.hwaccel)
     rect = pixel_rect(request.crop_region.region(), source.video.displayed)
-    return _Band(request, source, rect, check_frame_count(sample_count(source.duration, request.frame_rate)))
+    frames = check_frame_count(sample_count(source.duration, request.frame_rate))
+    layout, doubts = layout_as_hint(context, _video(request))
+    return _Band(request, source, rect, frames, layout, (*source.warnings, *doubts))
 
 
 def _video(request: CropRequest) -> VideoKeys:
@@ -150,16 +163,15 @@ def _found(band: _Band, reading: PairReading, context: Context) -> _Findings:
     return _Findings(chunks, reading, captions, frames.concealed)
 
 
-def _scene(band: _Band, context: Context) -> PairContext:
+def _scene(band: _Band) -> PairContext:
     """Where the frames come from, with what the layout of the video tells, if there is one."""
-    content = layout_of(context, _video(band.request))
-    layout = stored_layout(content.config)
+    layout = stored_layout(band.layout.config)
     return PairContext(
         band.request.crop_region.region(),
         band.source.video.displayed,
         layout and layout.anchor_type,
         layout and layout.anchor_position,
-        stored_boxes(content),
+        stored_boxes(band.layout),
     )
 
 
@@ -181,7 +193,9 @@ def _publish(job: _Run, findings: _Findings, context: Context) -> None:
     manifest, extents, newest = (context.new_file(name) for name in ("manifest.json", "extents.db", "newest.db"))
     manifest.write_text(_manifest(job, findings).to_text(), encoding="utf-8")
     reading = findings.reading
-    write_extents(extents, _extents_run(job), reading.forward, reading.backward, findings.captions)
+    # Asked again, for somebody may have held the lock since this run lost it.
+    fence = extents_fence(context, job.place.video, job.request.fence)
+    write_extents(extents, _extents_run(job, fence), reading.forward, reading.backward, findings.captions)
     shutil.copyfile(extents, newest)
     for chunk in findings.chunks:
         publish(chunk.path, job.place.chunk(chunk.facts.level, chunk.facts.number))
@@ -190,7 +204,7 @@ def _publish(job: _Run, findings: _Findings, context: Context) -> None:
     publish(manifest, job.place.manifest)
 
 
-def _extents_run(job: _Run) -> ExtentsRun:
+def _extents_run(job: _Run, fence: int) -> ExtentsRun:
     return ExtentsRun(
         run_id=job.run_id,
         version=job.place.version,
@@ -200,6 +214,7 @@ def _extents_run(job: _Run) -> ExtentsRun:
         model=job.model,
         started_at=job.started_at,
         completed_at=datetime.now(UTC),
+        fence=fence,
     )
 
 
@@ -244,7 +259,7 @@ def _told(job: _Run, findings: _Findings, seconds: float) -> CropInferResult:
         model_version=job.model.version,
         run_id=job.run_id,
         processing_duration_seconds=round(seconds, 3),
-        warnings=[*band.source.warnings, *_concealed(findings.concealed)],
+        warnings=[*band.warnings, *_concealed(findings.concealed)],
     )
 
 

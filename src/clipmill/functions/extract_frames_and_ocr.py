@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from clipmill.engines.caption_databases.database import risen_fence
 from clipmill.engines.caption_databases.gzipped import compress
 from clipmill.engines.caption_databases.layout import LayoutContent, write_layout
 from clipmill.engines.caption_databases.raw_ocr import FrameStatus, OcrFrameRow, OcrLineRow, write_raw_ocr
@@ -14,8 +17,9 @@ from clipmill.engines.ocr.choice import chosen_engine
 from clipmill.engines.ocr.engine import OcrEngine
 from clipmill.engines.ocr.failures import Reading, read_pictures
 from clipmill.engines.ocr.pages import OcrFailure, OcrLine
+from clipmill.engines.overlap import ahead
 from clipmill.errors import OcrFailedError
-from clipmill.function.caption_shapes import ExtractFramesRequest, FullFramesResult, LayoutEntry
+from clipmill.function.caption_shapes import ExtractFramesRequest, Fence, FullFramesResult, LayoutEntry
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
@@ -30,12 +34,20 @@ from clipmill.media.captions.layout import Box, LayoutResult
 from clipmill.media.captions.sampling import frame_time, full_frame_indices
 from clipmill.media.time import round_half_up
 
+FILES_OF_A_FRAME = 2
+
+
+class ExtractRequest(ExtractFramesRequest):
+    """Full frames of a video; ``fence`` is the number of the lock under which this runs, where locks are kept."""
+
+    fence: Fence = None
+
 
 @dataclass
 class _Extraction:
     """One call: what it was asked, and what it has made so far."""
 
-    request: ExtractFramesRequest
+    request: ExtractRequest
     context: Context
     engine: OcrEngine
     source: CaptionSource
@@ -57,20 +69,31 @@ class _Extraction:
         return sum(frame.status is status for frame in self.frames)
 
     def read(self) -> None:
-        """Decode, store and read every frame, a batch at a time."""
-        reader = FullFrames(self.source.media, self.source.video, self.indices, self.context.threads)
-        stand_ins = 0
-        for batch in _batches(reader, self.engine.batch_size):
-            for frame in batch:
-                self._store(frame)
-                stand_ins += frame.stand_in
-            pictures = [frame.pixels for frame in batch]
-            for frame, reading in zip(batch, read_pictures(self.engine, pictures, self.request.languages), strict=True):
-                self._note(frame.index, reading)
-                self.context.report(len(self.frames), len(self.indices), Stage.PROCESSING)
+        """Decode, store and read every frame, a batch at a time; while one is read, the next is decoded and stored."""
+        size, stand_ins = self.engine.batch_size, 0
+        with closing(ahead(self._stored(), size)) as frames:
+            while batch := list(islice(frames, size)):
+                pictures = [frame.pixels for frame in batch]
+                readings = read_pictures(self.engine, pictures, self.request.languages)
+                for frame, reading in zip(batch, readings, strict=True):
+                    self._note(frame.index, reading)
+                    stand_ins += frame.stand_in
+                    self._report()
         if stand_ins:
             message = f"{stand_ins} frames could not be decoded; the picture before stands in for each"
             self.warnings.append(Warn(code="concealed_frames", message=message))
+
+    def _stored(self) -> Iterator[FullFrame]:
+        """Every frame, its files already made."""
+        for frame in FullFrames(self.source.media, self.source.video, self.indices, self.context.threads):
+            self._store(frame)
+            self._report()
+            yield frame
+
+    def _report(self) -> None:
+        """Storing a frame is half of what it takes: reading a batch of large ones may take long where cores are few."""
+        done = len(self.files) // FILES_OF_A_FRAME + len(self.frames)
+        self.context.report(done, 2 * len(self.indices), Stage.PROCESSING)
 
     def _store(self, frame: FullFrame) -> None:
         still = self.context.new_file(f"frame_{frame.index:06d}.jpg")
@@ -103,6 +126,11 @@ class _Extraction:
             self.warnings.append(Warn(code="ocr_partial", message=message))
         self.warnings += unread_warnings(self.engine.name, len(self.boxes), self.unread)
 
+    def stored_layout(self) -> LayoutContent:
+        """The layout as it is now, under the fence of this call; one that was written under a later lock is refused."""
+        stored = layout_of(self.context, self.keys)
+        return replace(stored, last_fence=risen_fence(stored.last_fence, self.request.fence, self.keys.layout))
+
     def publish(self, old: LayoutContent) -> LayoutResult:
         """Hand over all files, the databases last; frames of earlier runs go once they are there."""
         frames_read = len(self.frames) - self.counted(FrameStatus.FAILED)
@@ -124,18 +152,18 @@ class _Extraction:
         return found
 
 
-def run(request: ExtractFramesRequest, context: Context) -> FullFramesResult:
+def run(request: ExtractRequest, context: Context) -> FullFramesResult:
     """Take full frames of a video, read the text on them, and find where its captions stand."""
     started = time.monotonic()
     engine = chosen_engine(request.ocr_engine, request.languages, context.threads)
     try:
         job = _Extraction(request, context, engine, open_caption_source(context, request, request.hwaccel))
         # Read now to fail early, and again at the end, for people may have worked on it meanwhile.
-        layout_of(context, job.keys)
+        job.stored_layout()
         with caption_faults(request.video_key):
             job.read()
         job.judge()
-        found = job.publish(layout_of(context, job.keys))
+        found = job.publish(job.stored_layout())
     finally:
         engine.close()
     if found.warning:
@@ -143,7 +171,7 @@ def run(request: ExtractFramesRequest, context: Context) -> FullFramesResult:
     return _result(job, found, time.monotonic() - started)
 
 
-def plan(request: ExtractFramesRequest, context: Context) -> dict[str, Any]:
+def plan(request: ExtractRequest, context: Context) -> dict[str, Any]:
     """Which frames ``run`` will take, and where they go."""
     source = open_caption_source(context, request, request.hwaccel)
     keys = VideoKeys(request.tenant_id, request.video_id)
@@ -165,17 +193,6 @@ _LAYOUT_WARNINGS = {
     "no_text_found": "no text that could be captions was found; the crop region is the whole frame",
     "low_confidence_layout": "the captions stand out only weakly; check the crop region",
 }
-
-
-def _batches(frames: FullFrames, size: int) -> Iterator[list[FullFrame]]:
-    batch: list[FullFrame] = []
-    for frame in frames:
-        batch.append(frame)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _line_row(line: OcrLine) -> OcrLineRow:
@@ -224,7 +241,7 @@ def _result(job: _Extraction, found: LayoutResult, seconds: float) -> FullFrames
 extract_frames_and_ocr = Function(
     name="extract_frames_and_ocr",
     version="1",
-    request=ExtractFramesRequest,
+    request=ExtractRequest,
     run=run,
     plan=plan,
     needs=Needs(gpu=Gpu.SMALL, memory_gb=4, timeout_s=1800, retries=0),

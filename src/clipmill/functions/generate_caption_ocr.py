@@ -3,6 +3,7 @@
 from typing import Any
 
 from clipmill.engines.ocr.choice import chosen_engine
+from clipmill.errors import ClipmillError
 from clipmill.function.caption_shapes import CaptionOcrRequest, CaptionOcrResult
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
@@ -18,12 +19,13 @@ def run(request: CaptionOcrRequest, context: Context) -> CaptionOcrResult:
     try:
         manifest, caption = _wanted(request, context)
         reader = CaptionReader(context, manifest, engine, request.languages)
-        reader.expect([caption])
-        result = reader.read(caption)
+        (found,) = reader.read([caption])
     finally:
         engine.close()
+    if isinstance(found, ClipmillError):
+        raise found
     context.report(1, 1, Stage.PROCESSING)
-    return result
+    return found
 
 
 def plan(request: CaptionOcrRequest, context: Context) -> dict[str, Any]:

@@ -4,18 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from clipmill.engines.ocr.choice import chosen_engine
-from clipmill.errors import (
-    BadRequest,
-    ClipmillError,
-    CorruptArtifactError,
-    InvalidParameterError,
-    OcrFailedError,
-    SourceMissingError,
-)
+from clipmill.errors import ClipmillError, InvalidParameterError
 from clipmill.function.caption_shapes import (
     CaptionOcrBatchRequest,
     CaptionOcrBatchResult,
     CaptionOcrItem,
+    CaptionOcrResult,
     CaptionRange,
     Failure,
 )
@@ -27,9 +21,6 @@ from clipmill.functions.caption_reading import CaptionReader, Wanted, committed_
 from clipmill.media.captions.keys import check_identifier
 from clipmill.media.captions.manifest import Manifest
 
-OF_ONE_CAPTION = (BadRequest, CorruptArtifactError, OcrFailedError, SourceMissingError)
-"""Errors that say something about one caption only; any other would meet the next one too."""
-
 
 def run(request: CaptionOcrBatchRequest, context: Context) -> CaptionOcrBatchResult:
     """Read the texts of many captions of one video, each on the median of its frames."""
@@ -39,12 +30,11 @@ def run(request: CaptionOcrBatchRequest, context: Context) -> CaptionOcrBatchRes
         items = _checked(request, manifest)
         ranges = {number: found for number, found in items.items() if isinstance(found, Wanted)}
         reader = CaptionReader(context, manifest, engine, request.languages)
-        reader.expect(ranges.values())
         # In the order of the chunks, so that few of them are kept at a time.
         order = sorted(ranges, key=lambda number: (ranges[number].frames.level, ranges[number].start_frame))
         told = {number: found for number, found in items.items() if isinstance(found, CaptionOcrItem)}
-        for number in order:
-            told[number] = _read(request.captions[number], ranges[number], reader)
+        for number, found in zip(order, reader.read([ranges[number] for number in order]), strict=True):
+            told[number] = _item(request.captions[number], found)
             context.report(len(told), len(items), Stage.PROCESSING)
     finally:
         engine.close()
@@ -72,31 +62,17 @@ def _checked(request: CaptionOcrBatchRequest, manifest: Manifest) -> Mapping[int
             check_identifier(caption.caption_id, "caption_id")
             found[number] = wanted(manifest, caption.start_frame, caption.end_frame, request.max_frames)
         except InvalidParameterError as fault:
-            found[number] = _failed(caption, fault)
+            found[number] = _item(caption, fault)
     return found
 
 
-def _read(caption: CaptionRange, frames: Wanted, reader: CaptionReader) -> CaptionOcrItem:
-    try:
-        result = reader.read(frames)
-    except OF_ONE_CAPTION as fault:
-        return _failed(caption, fault)
+def _item(caption: CaptionRange, found: CaptionOcrResult | ClipmillError) -> CaptionOcrItem:
     return CaptionOcrItem(
         caption_id=caption.caption_id,
         start_frame=caption.start_frame,
         end_frame=caption.end_frame,
-        result=result,
-        error=None,
-    )
-
-
-def _failed(caption: CaptionRange, fault: ClipmillError) -> CaptionOcrItem:
-    return CaptionOcrItem(
-        caption_id=caption.caption_id,
-        start_frame=caption.start_frame,
-        end_frame=caption.end_frame,
-        result=None,
-        error=Failure(code=fault.code, message=fault.message),
+        result=None if isinstance(found, ClipmillError) else found,
+        error=Failure(code=found.code, message=found.message) if isinstance(found, ClipmillError) else None,
     )
 
 

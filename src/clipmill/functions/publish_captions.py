@@ -3,22 +3,18 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from clipmill.engines.caption_databases.captions import CaptionRecord, CaptionsTable, edited_captions, read_captions
 from clipmill.engines.caption_databases.extents import Extents, read_extents
 from clipmill.errors import CorruptArtifactError, NotCommittedError
-from clipmill.function.caption_shapes import CaptionRange, PublishCaptionsRequest, PublishCaptionsResult
+from clipmill.function.caption_shapes import CaptionRange, Fence, PublishCaptionsRequest, PublishCaptionsResult
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Needs
 from clipmill.function.stages import Stage
-from clipmill.function.wire import Count
-from clipmill.functions.caption_objects import copied_if_there
-from clipmill.media.captions.keys import CroppedFrames, VideoKeys, without_tenant
+from clipmill.functions.caption_objects import copied_if_there, replace_captions, stored_captions
+from clipmill.media.captions.keys import CroppedFrames, VideoKeys
 from clipmill.media.captions.manifest import Manifest, parse_manifest
 from clipmill.media.captions.publishing import CaptionRow, ExtentState, PublishPlan, plan_publishing
 
@@ -29,7 +25,7 @@ _CAPTIONS = (ExtentState.PREDICTED, ExtentState.CONFIRMED)
 class PublishRequest(PublishCaptionsRequest):
     """The predictions to publish; ``fence`` is the number of the lock whose token is given, where locks are kept."""
 
-    fence: Annotated[Count, Field(ge=0)] | None = None
+    fence: Fence = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +36,18 @@ class _Version:
     extents: Extents
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """The captions as they are stored; no path where there are none yet."""
-
-    path: Path | None
-    compressed: bool = False
-
-
 def run(request: PublishRequest, context: Context) -> PublishCaptionsResult:
     """Turn the predicted captions of one version into rows of captions.db, around all that people have touched."""
     video = VideoKeys(request.tenant_id, request.video_id)
     version = _committed(context, video.cropped_frames(request.version))
-    stored = _stored(context, video)
+    stored = stored_captions(context, video)
     target = context.new_file("captions.db")
     with edited_captions(stored.path, target, version.manifest.frame_rate, request.fence) as table:
         publishing = _planned(table.rows(), version)
         _carry_out(publishing, table, version)
         queued = _unread(table.rows(), version)
     context.report(1, 1, Stage.PROCESSING)
-    context.publish(target, without_tenant(video.captions, video.tenant_id))
-    if stored.compressed:
-        context.retire(without_tenant(video.captions_compressed, video.tenant_id))
+    replace_captions(context, video, stored, target)
     return PublishCaptionsResult.model_validate({**publishing.counts(), "queued": queued})
 
 
@@ -69,7 +55,7 @@ def plan(request: PublishRequest, context: Context) -> dict[str, Any]:
     """How many rows ``run`` will insert, keep, delete and leave alone, as things stand."""
     video = VideoKeys(request.tenant_id, request.video_id)
     version = _committed(context, video.cropped_frames(request.version))
-    stored = _stored(context, video)
+    stored = stored_captions(context, video)
     rows = read_captions(stored.path).rows if stored.path else ()
     return dict(_planned(rows, version).counts())
 
@@ -91,12 +77,6 @@ def _committed(context: Context, place: CroppedFrames) -> _Version:
     if found.version != place.version:
         raise CorruptArtifactError(f"{key}: tells of version {found.version}. Infer the extents again.")
     return _Version(manifest, found)
-
-
-def _stored(context: Context, video: VideoKeys) -> _Stored:
-    plain = copied_if_there(context, video.captions, video.tenant_id)
-    packed = copied_if_there(context, video.captions_compressed, video.tenant_id)
-    return _Stored(plain or packed, compressed=packed is not None)
 
 
 def _planned(rows: Sequence[CaptionRecord], version: _Version) -> PublishPlan:

@@ -1,24 +1,25 @@
 """``write_captions``: what was read of captions goes into captions.db, and captions.db out into files for people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
 from clipmill.engines.caption_databases.captions import CaptionRecord, CaptionsTable, edited_captions, read_captions
 from clipmill.engines.caption_databases.database import timestamp
-from clipmill.function.caption_shapes import CaptionAnswer, CaptionRequest, CroppedRate, Identifier
+from clipmill.function.caption_shapes import CaptionAnswer, CaptionRequest, CroppedRate, Fence, Identifier
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Needs
+from clipmill.function.results import Warn
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Flag, Number, Text, WireModel
 from clipmill.functions.caption_layout import stored_layout
-from clipmill.functions.caption_objects import copied_if_there, layout_of
+from clipmill.functions.caption_objects import layout_as_hint, replace_captions, stored_captions
 from clipmill.media.captions.keys import Export, VideoKeys, without_tenant
 from clipmill.media.captions.layout import LayoutResult
 from clipmill.media.captions.subtitles import export_captions
@@ -45,7 +46,7 @@ class WriteCaptionsRequest(CaptionRequest):
     tenant_id: Identifier
     video_id: Identifier
     lock_token: Text
-    fence: Annotated[Count, Field(ge=0)] | None = None
+    fence: Fence = None
     readings: tuple[Reading, ...] = ()
     formats: tuple[Export, ...] = ()
     frame_rate: CroppedRate = Fraction(10)
@@ -62,6 +63,7 @@ class WriteCaptionsResult(CaptionAnswer):
     missing: list[str] = Field(default=[], description="captions that are gone")
     captions_db_key: str = ""
     outputs: dict[str, str] = Field(default={}, description="the key of each form")
+    warnings: list[Warn] = Field(default=[])
     result_version: int = 1
 
 
@@ -75,41 +77,47 @@ class _Kept:
     missing: list[str] = field(default_factory=list[str])
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """All captions, as they are written out; ``layout`` is for forms that place them on the picture."""
+
+    request: WriteCaptionsRequest
+    rows: Sequence[CaptionRecord]
+    rate: Fraction
+    layout: LayoutResult | None
+
+
 def run(request: WriteCaptionsRequest, context: Context) -> WriteCaptionsResult:
     """Write what was read of captions into captions.db, and all captions out as subtitle and table files."""
     video = VideoKeys(request.tenant_id, request.video_id)
-    plain, packed = _there(context, video, video.captions), _there(context, video, video.captions_compressed)
-    stored, target = plain or packed, context.new_file("captions.db")
-    rate = _rate(stored, request.frame_rate)
-    with edited_captions(stored, target, rate, request.fence) as table:
+    stored, target = stored_captions(context, video), context.new_file("captions.db")
+    rate = _rate(stored.path, request.frame_rate)
+    with edited_captions(stored.path, target, rate, request.fence) as table:
         kept = _kept(table, request.readings)
         rows = table.rows()
-    context.publish(target, without_tenant(video.captions, video.tenant_id))
-    if packed:
-        context.retire(without_tenant(video.captions_compressed, video.tenant_id))
-    outputs = {form.value: _exported(request, form, rows, rate, context) for form in dict.fromkeys(request.formats)}
+    replace_captions(context, video, stored, target)
+    layout, warnings = layout_as_hint(context, video) if Export.ASS in request.formats else (None, ())
+    written = _Table(request, rows, rate, layout and stored_layout(layout.config))
+    outputs = {form.value: _exported(written, form, context) for form in dict.fromkeys(request.formats)}
     context.report(1, 1, Stage.PROCESSING)
     return WriteCaptionsResult(
         captions=len(rows),
         **asdict(kept),
         captions_db_key=video.captions,
         outputs=outputs,
+        warnings=list(warnings),
     )
 
 
 def plan(request: WriteCaptionsRequest, context: Context) -> dict[str, Any]:
     """How many captions there are, as things stand, and which objects ``run`` will write."""
     video = VideoKeys(request.tenant_id, request.video_id)
-    stored = _there(context, video, video.captions) or _there(context, video, video.captions_compressed)
+    stored = stored_captions(context, video).path
     return {
         "captions": len(read_captions(stored).rows) if stored else 0,
         "readings": len(request.readings),
         "outputs": {form.value: video.export(form) for form in request.formats},
     }
-
-
-def _there(context: Context, video: VideoKeys, key: str) -> Path | None:
-    return copied_if_there(context, key, video.tenant_id)
 
 
 def _rate(stored: Path | None, otherwise: Fraction) -> Fraction:
@@ -152,15 +160,14 @@ def _cells(reading: Reading) -> Mapping[str, Any]:
     }
 
 
-def _exported(
-    request: WriteCaptionsRequest, form: Export, rows: Iterable[CaptionRecord], rate: Fraction, context: Context
-) -> str:
+def _exported(table: _Table, form: Export, context: Context) -> str:
+    request = table.request
     video = VideoKeys(request.tenant_id, request.video_id)
     text = export_captions(
-        [asdict(row) for row in rows],
+        [asdict(row) for row in table.rows],
         form,
-        frame_rate=rate,
-        layout=_layout(context, video) if form is Export.ASS else None,
+        frame_rate=table.rate,
+        layout=table.layout,
         spreadsheet_safe=request.spreadsheet_safe,
         video_id=request.video_id,
     )
@@ -168,10 +175,6 @@ def _exported(
     path.write_text(text, encoding="utf-8", newline="")
     context.publish(path, without_tenant(video.export(form), video.tenant_id))
     return video.export(form)
-
-
-def _layout(context: Context, video: VideoKeys) -> LayoutResult | None:
-    return stored_layout(layout_of(context, video).config)
 
 
 write_captions = Function(

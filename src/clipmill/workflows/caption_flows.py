@@ -73,7 +73,7 @@ def _extracted(run: Run, known: Video, storage_key: str) -> Result:
             known.video_id, storage_key=storage_key, duration_seconds=None, cropped_frame_count=None
         )
         known = run.place.book.videos.get(known.video_id, known.tenant_id)
-    asked = {**_source(run, known), "frame_rate": FULL_FRAMES_PER_SECOND}
+    asked = {**_source(run, known), "frame_rate": FULL_FRAMES_PER_SECOND, "fence": _under_lock(run)["fence"]}
     result = run.gpu(EXTRACT, asked, expected(run, known, EXTRACT), FullFramesResult)
     run.check()
     run.note(
@@ -86,12 +86,12 @@ def _extracted(run: Run, known: Video, storage_key: str) -> Result:
 
 
 def _timed(run: Run, video: Video, region: CropRegion) -> Result:
-    asked = {**_source(run, video), "crop_region": region.to_json()}
+    asked = {**_source(run, video), "crop_region": region.to_json(), "fence": _under_lock(run)["fence"]}
     expects = expected(run, video, CROP)
-    with reserved_version(run, region) as made:
-        result = run.gpu(CROP, asked, expects, CropInferResult)
+    with reserved_version(run, region) as reserved:
+        result = run.gpu(CROP, {**asked, "least_version": reserved.version}, expects, CropInferResult)
         run.check()
-        made(MadeVersion(**{name: result[name] for name in MadeVersion.__dataclass_fields__}))
+        reserved.activate(MadeVersion(**{name: result[name] for name in MadeVersion.__dataclass_fields__}))
     run.note(current_cropped_frames_version=result["version"], cropped_frame_count=result["frame_count"])
     run.check()
     run.call(PUBLISH, {**_owner(run), "version": result["version"], **_under_lock(run)})

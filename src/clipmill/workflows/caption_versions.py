@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from clipmill.jobs.caption_book.versions import MadeVersion
 from clipmill.media.captions.region import CropRegion
@@ -11,13 +12,21 @@ from clipmill.workflows.caption_runs import Run
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """The number that the record offers, and what tells it which version was made."""
+
+    version: int
+    activate: Callable[[MadeVersion], None]
+
+
 @contextmanager
-def reserved_version(run: Run, region: CropRegion) -> Generator[Callable[[MadeVersion], None]]:
-    """A reserved row for the length of a block, which activates it by what it yields; a block that fails leaves it failed."""
+def reserved_version(run: Run, region: CropRegion) -> Generator[Reservation]:
+    """A reserved row for the length of a block, which activates it; a block that fails leaves it failed."""
     versions = run.place.book.versions
     reserved = versions.reserve(run.video, region.to_json())
     try:
-        yield lambda made: versions.activate(run.video, reserved, made)
+        yield Reservation(reserved, lambda made: versions.activate(run.video, reserved, made))
     except BaseException:
         try:
             versions.fail(run.video, reserved)

@@ -165,7 +165,7 @@ def _told(walk: Walk, course: _Course) -> Outcome:
 
 def _warnings(course: _Course, failed: Sequence[str]) -> Iterator[Result]:
     """What the steps warned of, each thing once."""
-    told = [course.plan, course.layout or {}, course.timed or {}]
+    told = [course.plan, course.layout or {}, course.timed or {}, course.written]
     seen: set[tuple[str, str]] = set()
     for warning in (warning for step in told for warning in step.get("warnings", ())):
         if (each := (warning["code"], warning["message"])) not in seen:

@@ -17,7 +17,7 @@ def at_once(_pause_s: float) -> None:
 
 def test_the_first_version_is_1_and_every_trace_counts(world: FolderContext):
     assert known_versions(world, KEYS) == set()
-    assert reserve_version(world, KEYS, at_once).version == 1
+    assert reserve_version(world, KEYS, pause=at_once).version == 1
     for trace in (
         "cropped_frames_v2/manifest.json",
         "cropped_frames_v10/modulo_1/chunk_0000.webm",
@@ -26,12 +26,17 @@ def test_the_first_version_is_1_and_every_trace_counts(world: FolderContext):
         world.mark(f"client/videos/match/{trace}")
     world.mark("client/videos/match2/cropped_frames_v50/manifest.json")
     assert known_versions(world, KEYS) == {1, 2, 10}
-    assert reserve_version(world, KEYS, at_once).version == 11
+    assert reserve_version(world, KEYS, pause=at_once).version == 11
 
 
 def test_a_number_that_was_claimed_is_not_offered_again(world: FolderContext):
-    numbers = [reserve_version(world, KEYS, at_once).version for _ in range(3)]
+    numbers = [reserve_version(world, KEYS, pause=at_once).version for _ in range(3)]
     assert numbers == [1, 2, 3]
+
+
+def test_numbers_written_down_elsewhere_are_not_offered_again(world: FolderContext):
+    numbers = [reserve_version(world, KEYS, least, pause=at_once).version for least in (4, 2, 9)]
+    assert numbers == [4, 5, 9]
 
 
 def test_ten_runs_started_together_get_ten_versions(world: FolderContext):
@@ -61,7 +66,7 @@ class Crowded(FolderContext):
 def test_a_run_that_always_meets_others_gives_up_and_never_wins(tmp_path: Path):
     pauses: list[float] = []
     with pytest.raises(VersionConflictError, match="20 attempts"):
-        reserve_version(Crowded(tmp_path), KEYS, pauses.append)
+        reserve_version(Crowded(tmp_path), KEYS, pause=pauses.append)
     assert len(pauses) == 20
     assert all(0.05 <= pause <= 0.5 for pause in pauses)
 
@@ -74,5 +79,5 @@ class Deaf(FolderContext):
 def test_a_listing_that_fails_is_no_empty_one(tmp_path: Path):
     """Regression 5."""
     with pytest.raises(StorageUnavailableError):
-        reserve_version(Deaf(tmp_path), KEYS, at_once)
+        reserve_version(Deaf(tmp_path), KEYS, pause=at_once)
     assert not list(tmp_path.iterdir())

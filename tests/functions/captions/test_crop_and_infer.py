@@ -28,7 +28,7 @@ from tests.media_factory import Sound
 from tests.storage.s3_server import S3Server, s3_server
 
 from clipmill.engines.caption_chunks import check_chunk
-from clipmill.engines.caption_databases.extents import read_extents
+from clipmill.engines.caption_databases.extents import last_fence, read_extents
 from clipmill.engines.caption_databases.layout import BoxRow, LayoutConfigRow, LayoutContent, write_layout
 from clipmill.engines.pair_models import PairContext
 from clipmill.engines.pair_models.model import Frames, Rows
@@ -38,6 +38,7 @@ from clipmill.errors import (
     EncodeFailedError,
     ForbiddenError,
     InvalidParameterError,
+    LockLostError,
     ModelMissingError,
     ModelOutputInvalidError,
     StorageUnavailableError,
@@ -301,6 +302,47 @@ def test_the_model_is_told_what_the_layout_of_the_video_says(world: FolderContex
     told = model.context
     assert (told.anchor_type, told.anchor_position) == (AnchorType.LEFT, 0.1)
     assert [(box.text, box.top) for box in told.boxes] == [("Hi", 0.8)]
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8bnonsense", b"no database"])
+def test_a_layout_that_cannot_be_read_is_told_and_left_out(world: FolderContext, content: bytes):
+    key = video(world, frames=3, flashes=())
+    layout = world.folder / CLIENT / "layout.db.gz"
+    layout.parent.mkdir(parents=True)
+    layout.write_bytes(content)
+    result = run(world, key)
+    assert [warning.code for warning in result.warnings] == ["layout_unreadable"]
+    assert (result.version, layout.read_bytes()) == (1, content)
+
+
+def test_extents_of_a_later_lock_are_not_replaced(world: FolderContext):
+    key = video(world, frames=3, flashes=())
+    run(world, key, fence=4)
+    newest = world.folder / SERVER / "caption_frame_extents.db"
+    with pytest.raises(LockLostError, match="lock 4"):
+        run(world, key, fence=3)
+    assert (last_fence(newest), list(world.folder.glob(f"{CLIENT}*_v2"))) == (4, [])
+    run(world, key)
+    assert last_fence(newest) == 4
+    newest.write_bytes(b"no database")
+    run(world, key, fence=2)
+    assert last_fence(newest) == 2
+
+
+def test_a_lock_that_was_lost_during_the_run_stores_nothing(world: FolderContext, monkeypatch: pytest.MonkeyPatch):
+    key = video(world, frames=3, flashes=())
+    run(world, key, fence=2)
+    before, later = objects(world), iter([2, 3])
+    monkeypatch.setattr("clipmill.functions.caption_objects.last_fence", lambda _path: next(later))
+    with pytest.raises(LockLostError):
+        run(world, key, fence=2)
+    assert objects(world) == before
+
+
+def test_the_number_starts_where_the_caller_says(world: FolderContext):
+    asked = request(video(world, frames=3, flashes=()), least_version=5)
+    assert crop_and_infer.plan(crop_and_infer.parse(asked), world)["next_version"] == 5
+    assert run(world, "team/raw.mp4", least_version=5).version == 5
 
 
 class Failing(Store):

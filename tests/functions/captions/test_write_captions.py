@@ -76,6 +76,14 @@ def test_a_video_without_captions_gets_an_empty_database_and_empty_files(tmp_pat
     assert (tmp_path / without_tenant(told.outputs["srt"], "team")).read_text() == ""
 
 
+def test_a_layout_that_cannot_be_read_leaves_the_subtitles_unplaced_and_is_told(world: FolderContext):
+    path = world.folder / without_tenant(KEYS.layout, "team")
+    path.write_bytes(b"no database")
+    told = written(world, reading(ROWS[0]), formats=["ass"])
+    assert [warning.code for warning in told.warnings] == ["layout_unreadable"]
+    assert "text of a" in (world.folder / without_tenant(told.outputs["ass"], "team")).read_text()
+
+
 def test_the_plan_writes_nothing(world: FolderContext):
     asked = write_captions.parse({"tenant_id": "team", "video_id": "match", "lock_token": "t", "formats": ["vtt"]})
     assert plan(asked, world) == {"captions": 3, "readings": 0, "outputs": {"vtt": KEYS.export("vtt")}}

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 from tests.jobs.caption_book.worlds import World
+from tests.ledgers import new_ledger
 
 STATED = """
 CREATE TABLE videos (video_id TEXT PRIMARY KEY NOT NULL, tenant_id TEXT NOT NULL, storage_key TEXT NOT NULL, size_bytes INTEGER, duration_seconds REAL, width INTEGER, height INTEGER,
@@ -27,8 +28,9 @@ def columns(path: str | Path, script: str = "") -> dict[str, list[tuple[object, 
     return told
 
 
-def test_the_columns_are_those_of_the_metadata_store(sqlite_template: Path):
-    assert columns(sqlite_template) == columns(":memory:", STATED)
+def test_the_columns_are_those_of_the_metadata_store(tmp_path: Path):
+    new_ledger(tmp_path / "book.db")
+    assert columns(tmp_path / "book.db") == columns(":memory:", STATED)
 
 
 STEP = "INSERT INTO processing_state (video_id, step, status, error, queued_at, updated_at, priority) VALUES "

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import groupby
 
 import pytest
@@ -5,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.media.laws import LAW
 
+from clipmill.media.captions.layout import static
+from clipmill.media.captions.layout.alike import AlikeTexts
 from clipmill.media.captions.layout.boxes import Box, BoxLabel, overlap
 from clipmill.media.captions.layout.rows import rows_of
 from clipmill.media.captions.layout.spread import deviation, median, median_deviation, percentile
-from clipmill.media.captions.layout.wording import edits, similarity, wording
+from clipmill.media.captions.layout.wording import wording
 
 texts = st.text("abcd#", max_size=12)
 
@@ -23,17 +26,29 @@ def by_table(one: str, other: str) -> int:
     return row[-1]
 
 
+def similarity(one: str, other: str) -> float:
+    return 1 - by_table(one, other) / max(len(one), len(other), 1)
+
+
 @LAW
-@given(texts, texts)
-def test_edits_are_those_of_the_table(one, other):
-    assert edits(one, other) == edits(other, one) == by_table(one, other)
+@given(st.lists(texts, max_size=8), texts, st.sampled_from([0.0, 0.4, 0.6, 1.0]))
+def test_the_texts_alike_to_another_are_those_of_the_table(others, text, least):
+    shelf = AlikeTexts(least)
+    for count, other in enumerate(others, 1):
+        shelf.add(other)
+        added = list(dict.fromkeys(others[:count]))
+        assert shelf.near(text) == [one for one in added if similarity(one, text) >= least]
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "expected"), [("score##", "score##", 1.0), ("abcde", "abxxx", 0.4), ("", "ab", 0.0), ("", "", 1.0)]
-)
-def test_similarity_is_measured_against_the_longer_text(one, other, expected):
-    assert similarity(one, other) == pytest.approx(expected)
+def test_captions_that_differ_are_not_compared_one_by_one(monkeypatch):
+    compared = []
+    monkeypatch.setattr(static, "overlap", lambda one, other: compared.append(1) or overlap(one, other))
+    captions = [Box(k, 0, 0.2, 0.8, 0.8, 0.9, chr(ord("a") + k % 26) * (5 + k // 26)) for k in range(200)]
+    assert (
+        static.static_boxes([*captions, *(replace(box, frame_index=200 + box.frame_index) for box in captions)], 400)
+        == []
+    )
+    assert len(compared) <= 10 * 400
 
 
 @pytest.mark.parametrize(("said", "meant"), [

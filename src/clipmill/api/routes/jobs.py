@@ -74,7 +74,7 @@ def submit_job(
 def plan_job(caller: JobsWriter, desk: Here, body: AnyJob) -> Response:
     """Tell what a job would do; nothing is rendered and no job is made."""
     check_addresses(body, desk.options.webhooks)
-    checked(desk.service, body)
+    checked(desk.service, caller.tenant, body)
     plan = desk.service.plan(body.function, body.request, caller.tenant)
     return answer(PlanView(function=body.function, plan=plan))
 

@@ -138,14 +138,20 @@ def require_rate(connection: sqlite3.Connection, rate: Fraction, name: str) -> N
 
 def raise_fence(connection: sqlite3.Connection, fence: int | None, name: str) -> None:
     """Note under which lock a file is written; one that a later lock has written is left alone."""
+    if fence is not None:
+        risen = risen_fence(metadata_of(connection)["last_fence"], fence, name)
+        connection.execute("UPDATE database_metadata SET last_fence = ?", (risen,))
+
+
+def risen_fence(last: int, fence: int | None, name: str) -> int:
+    """The fence of a file that replaces one written under lock ``last``; without a lock of its own it keeps that."""
     if fence is None:
-        return
-    last = metadata_of(connection)["last_fence"]
+        return last
     if last > fence:
         raise LockLostError(
             f"{name}: was written under lock {last}, later than {fence}, the lock of this run. Nothing was replaced; run it again."
         )
-    connection.execute("UPDATE database_metadata SET last_fence = ?", (fence,))
+    return fence
 
 
 def columns_of(connection: sqlite3.Connection, table: str) -> list[str]:

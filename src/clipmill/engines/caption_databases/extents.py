@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clipmill.engines.caption_databases.cells import as_json, from_json, share
-from clipmill.engines.caption_databases.database import Stamp, new_database, open_database, timestamp
+from clipmill.engines.caption_databases.database import Stamp, metadata_of, new_database, open_database, timestamp
 from clipmill.engines.caption_databases.schema import EXTENTS
 from clipmill.errors import CorruptArtifactError
 from clipmill.media.captions.boundaries import PredictedCaption
@@ -34,6 +34,8 @@ class ExtentsRun:
     model: ModelFacts
     started_at: datetime
     completed_at: datetime
+    fence: int = 0
+    """The lock under which it was made."""
 
     @property
     def seconds(self) -> float:
@@ -62,7 +64,7 @@ def write_extents(
     captions: Sequence[PredictedCaption],
 ) -> None:
     """Write the checked vectors of every pair in both directions, and the captions in order."""
-    stamp = Stamp(run.frame_rate, timestamp(run.completed_at))
+    stamp = Stamp(run.frame_rate, timestamp(run.completed_at), run.fence)
     with new_database(path, EXTENTS, stamp) as connection:
         connection.execute(_RUN, _run_cells(run))
         connection.executemany(_PAIR, _pair_cells(forward, backward))
@@ -97,6 +99,12 @@ def read_extents(path: Path) -> Extents:
         tuple(cells[: len(LABELS)] for cells in pairs),
         tuple(cells[len(LABELS) :] for cells in pairs),
     )
+
+
+def last_fence(path: Path) -> int:
+    """The lock under which a file was written."""
+    with open_database(path, EXTENTS) as connection:
+        return metadata_of(connection).get("last_fence", 0)
 
 
 def _run_cells(run: ExtentsRun) -> tuple[Any, ...]:

@@ -31,13 +31,14 @@ RECOGNITION = NetworkFile("PP-OCRv6_rec_small.onnx", "6f327246b50388f3c176ae304b
 
 
 class Network:
-    """A network with one input and one output, ready to run."""
+    """A network with one input and one output; it runs on the thread that calls it, and several may call it at once."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path) -> None:
         import onnxruntime as ort
 
         options = ort.SessionOptions()
-        options.intra_op_num_threads = max(1, threads)
+        # Threads of its own wait for each other in circles: two of them take twice the time of the processor.
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         # Pictures come in every size: an arena would keep the room of the largest ones.

@@ -1,9 +1,11 @@
 """Which boxes cannot be captions by themselves: unreadable ones, and text that stands still."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from clipmill.media.captions.layout.alike import AlikeTexts
 from clipmill.media.captions.layout.boxes import ROUNDING, Box, overlap
-from clipmill.media.captions.layout.wording import similarity, wording
+from clipmill.media.captions.layout.wording import wording
 from clipmill.media.geometry import Size
 
 LOWEST_CONFIDENCE = 0.5
@@ -29,32 +31,40 @@ def eligible(box: Box, frame: Size) -> bool:
 def static_boxes(boxes: Iterable[Box], ocr_frame_count: int) -> list[Box]:
     """The boxes that show nearly the same text in nearly the same place in three tenths of the frames."""
     needed = max(FEWEST_STATIC_FRAMES, -(-3 * ocr_frame_count // 10))
-    groups = _groups(boxes)
-    return [box for group in groups if len({box.frame_index for box in group}) >= needed for box in group]
+    return [box for group in _groups(boxes) if group.frames >= needed for box in group.boxes]
 
 
-def _groups(boxes: Iterable[Box]) -> list[list[Box]]:
+@dataclass(slots=True)
+class _Group:
+    """Boxes that resemble the first of them."""
+
+    place: int
+    """How many groups were founded before."""
+    boxes: list[Box]
+
+    @property
+    def frames(self) -> int:
+        return len({box.frame_index for box in self.boxes})
+
+
+def _groups(boxes: Iterable[Box]) -> list[_Group]:
     """Boxes by the first group whose founder they resemble."""
-    groups: list[list[Box]] = []
-    alike: dict[tuple[str, str], bool] = {}
-    joined: dict[tuple[float, float, float, float, str], list[Box]] = {}
+    groups: list[_Group] = []
+    by_text: dict[str, list[_Group]] = {}
+    texts = AlikeTexts(SAME_TEXT - ROUNDING)
     for box in boxes:
         text = wording(box.text)
-        # What is equal in place and wording joins the same group: no group before it can change its mind.
-        twin = (box.left, box.top, box.right, box.bottom, text)
-        group = joined.get(twin) or next((one for one in groups if _resemble(one[0], box, text, alike)), None)
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append(box)
-        joined[twin] = group
+        near = (group for alike in texts.near(text) for group in by_text[alike])
+        fitting = (one for one in near if overlap(one.boxes[0], box) >= SAME_PLACE - ROUNDING)
+        first = min(fitting, key=_place, default=None)
+        if first is not None:
+            first.boxes.append(box)
+            continue
+        groups.append(_Group(len(groups), [box]))
+        by_text.setdefault(text, []).append(groups[-1])
+        texts.add(text)
     return groups
 
 
-def _resemble(founder: Box, box: Box, text: str, alike: dict[tuple[str, str], bool]) -> bool:
-    if overlap(founder, box) < SAME_PLACE - ROUNDING:
-        return False
-    texts = (wording(founder.text), text)
-    if texts not in alike:
-        alike[texts] = similarity(*texts) >= SAME_TEXT - ROUNDING
-    return alike[texts]
+def _place(group: _Group) -> int:
+    return group.place
