@@ -1,12 +1,13 @@
 """Captioned videos whose truth is known: 720p at ten pictures a second, the whole picture or only the caption band.
 
 Convention: a caption is there in a frame where at least half of its opacity is seen. Lettering is drawn at full size here,
-with fonts and footage that training never had.
+with fonts and footage that training never had: those of the validation split to choose by, those of the evaluation to publish.
 """
 
 import io
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from random import Random
 
@@ -137,10 +138,10 @@ def _next_text(random: Random, kind: Kind, last: str) -> str:
     )
 
 
-def look_of(random: Random, kind: Kind) -> Look:
-    """A look with a font of the evaluation."""
-    face = any_typeface(random, "es", Split.EVALUATION)
-    assert face, "no font of the evaluation is installed; see the card of the weights for their packages"
+def look_of(random: Random, kind: Kind, split: Split) -> Look:
+    """A look with a font of a split."""
+    face = any_typeface(random, "es", split)
+    assert face, f"no font of the {split} is installed; see the card of the weights for their packages"
     look = Look(ImageFont.truetype(face.path, random.randint(36, 46), index=face.index))
     match kind:
         case Kind.CLEAN:
@@ -177,15 +178,22 @@ def lettering(look: Look, text: str, lift: int, *, sung: bool = False) -> NDArra
 class Film:
     """Draws the frames of one video, as far as they lie in a window."""
 
-    def __init__(self, kind: Kind, seed: int, frames: int, window: tuple[int, int, int, int] = WHOLE) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        seed: int,
+        frames: int,
+        window: tuple[int, int, int, int] = WHOLE,
+        split: Split = Split.EVALUATION,
+    ) -> None:
         random = Random(f"{kind} {seed}")
         self.kind, self.frames = kind, frames
         self.window = (slice(window[1], window[3]), slice(window[0], window[2]))
         self.cues = cues_of(random, kind, frames)
-        self.look = look_of(random, kind)
-        self.camera = Camera(random, fast=kind in {Kind.MOVING, Kind.SCENE_TEXT})
+        self.look = look_of(random, kind, split)
+        self.camera = Camera(random, split, fast=kind in {Kind.MOVING, Kind.SCENE_TEXT})
         self.layers: dict[tuple[str, bool], NDArray[np.float32]] = {}
-        face = any_typeface(random, "en", Split.EVALUATION)
+        face = any_typeface(random, "en", split)
         assert face
         self.other = Look(ImageFont.truetype(face.path, 26, index=face.index), edge=0)
         self.line = "   +++   ".join(random.sample(SENTENCES, 12))
@@ -234,19 +242,23 @@ class Film:
         return np.asarray(canvas, np.float32)
 
     def _ticker(self, number: int) -> NDArray[np.float32]:
-        return self._drawn((-(9 * number) % 4000 - 2600, BAND[3] - 34), self.line, 220)
+        """A line that comes in at the right and runs to the left."""
+        return self._drawn((1399 - 9 * number % 4000, BAND[3] - 34), self.line, 220)
 
     def _logo(self, number: int) -> NDArray[np.float32]:
         left = BAND[0] + 6 if not self.side else BAND[2] - 130
         return self._drawn((left, BAND[1] + 4), f"LIVE {number // 600:02}:{number // 10 % 60:02}", 180)
 
+    @cached_property
+    def _flat(self) -> NDArray[np.float32]:
+        return self._drawn((300, 560), self.line[:60].upper(), 255)
+
     def _board(self, number: int) -> NDArray[np.float32]:
         """A board beside the pitch: tilted, soft, passing with the camera."""
         shift = -(14 * number) % 3000 - 1000
-        flat = self._drawn((300, 560), self.line[:60].upper(), 255)
         matrix = cv2.getRotationMatrix2D((640, 600), 4, 1.5)
         matrix[0, 2] += shift
-        turned = cv2.warpAffine(flat, matrix, (WIDTH, HEIGHT))
+        turned = cv2.warpAffine(self._flat, matrix, (WIDTH, HEIGHT))
         return cv2.GaussianBlur(turned, (0, 0), 1.2)  # pyright: ignore[reportReturnType]
 
 
@@ -260,11 +272,14 @@ def _over(picture: NDArray[np.float32], layer: NDArray[np.float32], opacity: flo
     return picture
 
 
-def draw(kind: Kind, seed: int, folder: Path, *, frames: int = 600, whole: bool = False) -> Drawn:
+def draw(
+    kind: Kind, seed: int, folder: Path, *, frames: int = 600, whole: bool = False, split: Split = Split.EVALUATION
+) -> Drawn:
     """Draw and encode one video, unless it is there."""
     window = WHOLE if whole else BAND
-    film = Film(kind, seed, frames, window)
-    path = folder / f"{kind.replace(' ', '_')}-{seed}-{frames}{'-whole' if whole else ''}.mkv"
+    film = Film(kind, seed, frames, window, split)
+    marks = f"{'-whole' if whole else ''}{'' if split is Split.EVALUATION else f'-{split}'}"
+    path = folder / f"{kind.replace(' ', '_')}-{seed}-{frames}{marks}.mkv"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_encoded(film, window, seed))

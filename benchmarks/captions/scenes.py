@@ -1,4 +1,4 @@
-"""Pictures behind the captions of a benchmark: footage that nothing was trained on."""
+"""Pictures behind the captions of a benchmark: footage that nothing was trained on, and of one split only."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +18,9 @@ MOST = 100
 
 
 @lru_cache(maxsize=1)
-def reels() -> list[list[Picture]]:
-    """Up to ten seconds of each file at ten pictures a second, 720 lines high."""
-    return [_pictures(media_folder().parent / name) for name in FOOTAGE[Split.EVALUATION]]
+def reels(split: Split) -> list[list[Picture]]:
+    """Up to ten seconds of each file of a split at ten pictures a second, 720 lines high."""
+    return [_pictures(media_folder().parent / name) for name in FOOTAGE[split]]
 
 
 def _pictures(path: Path) -> list[Picture]:
@@ -44,8 +44,8 @@ def _pictures(path: Path) -> list[Picture]:
 class Camera:
     """Shots of some seconds each, one after another; footage runs forth and back."""
 
-    def __init__(self, random: Random, *, fast: bool) -> None:
-        self.random, self.fast = random, fast
+    def __init__(self, random: Random, split: Split, *, fast: bool) -> None:
+        self.random, self.split, self.fast = random, split, fast
         self.until = 0
 
     def picture(self, frame: int) -> Picture:
@@ -61,7 +61,7 @@ class Camera:
 
     def _cut(self, frame: int) -> None:
         random = self.random
-        self.reel = random.choice(reels())
+        self.reel = random.choice(reels(self.split))
         zoom = random.uniform(1.0, 1.5) if self.fast else random.choice((1.0, 1.0, 1.2))
         if zoom > 1:
             self.reel = [_zoomed(picture, zoom) for picture in self.reel[:40]]

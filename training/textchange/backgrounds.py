@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.textchange.lettering import Layer, any_style, caption_layer
+from training.textchange.boards import any_speed, writing
+from training.textchange.patterns import patterned
 from training.textchange.split import Split
-from training.textchange.wording import Writer, joined
 
 Pictures = list[NDArray[np.float32]]
 Scene = NDArray[np.uint8]
@@ -18,11 +18,14 @@ Scene = NDArray[np.uint8]
 class Painter:
     """Draws backgrounds of one size (height, width) out of a seeded source."""
 
-    def __init__(self, random: Random, size: tuple[int, int], reels: list[Scene], split: Split) -> None:
+    def __init__(
+        self, random: Random, size: tuple[int, int], reels: list[Scene], split: Split, *, patterns: bool = False
+    ) -> None:
         self.random = random
         self.size = size
         self.reels = reels
         self.split = split
+        self.patterns = patterns
 
     def pictures(self, count: int) -> Pictures:
         """Pictures one after another, sometimes with a cut or a flash between them."""
@@ -43,11 +46,13 @@ class Painter:
 
     def _take(self, count: int) -> Pictures:
         kind = self.random.random()
-        if kind < 0.6:
+        if self.patterns:
+            scenes = self._pattern(count)
+        elif kind < 0.6:
             scenes = self._footage(count)
         elif kind < 0.7:
             scenes = self._texture(count)
-        elif kind < 0.92:
+        elif kind < 0.9:
             scenes = self._board(count)
         else:
             scenes = self._plain(count)
@@ -103,33 +108,27 @@ class Painter:
         return [self._seen(picture, window) for window in self._windows((height, width), count)]
 
     def _board(self, count: int) -> list[Scene]:
-        """A scene with writing in it that is no caption: boards, signs, pages; tilted, soft, moving with the camera."""
+        """A scene with writing in it that stands in the way of captions, moving as a whole."""
         random = self.random
         height, width = self.size[0] * 2, self.size[1] * 2
         base = random.choice(self.reels)
         picture = cv2.resize(np.asarray(base[random.randrange(len(base))]), (width, height)).astype(np.float32)
         for _ in range(random.randint(1, 3)):
-            layer = self._writing((height, width))
+            layer = writing(random, (height, width), self.split)
             picture = layer.over(picture, random.uniform(0.5, 1.0)) if layer else picture
         blur = random.uniform(0.2, 2.0)
         scene = cv2.GaussianBlur(np.clip(picture, 0, 255).astype(np.uint8), (0, 0), blur)
         windows = list(self._windows((height, width), count))
-        speed = random.choice((-1, 1)) * random.uniform(0.004, 0.05) * width
+        speed = any_speed(random)
         return [self._seen(scene, (left + speed * n, top, wide)) for n, (left, top, wide) in enumerate(windows)]
 
-    def _writing(self, size: tuple[int, int]) -> Layer | None:
+    def _pattern(self, count: int) -> list[Scene]:
         random = self.random
-        style = any_style(random, size[0] // 2, self.split, "en")
-        if style is None:
-            return None
-        lines = joined([Writer(random, "en").line(random.randint(4, 40))], "en")
-        layer = caption_layer(lines, style, size)
-        tilt = random.gauss(0, 12) if random.random() < 0.7 else 0.0
-        matrix = cv2.getRotationMatrix2D((size[1] / 2, size[0] / 2), tilt, random.uniform(0.7, 2.2))
-        matrix[0, 1] += random.gauss(0, 0.3)
-        matrix[:, 2] += random.gauss(0, size[1] / 5), random.gauss(0, size[0] / 4)
-        turned = [cv2.warpAffine(part, matrix, (size[1], size[0])) for part in (layer.colour, layer.cover)]
-        return Layer(turned[0], turned[1][..., None])
+        height, width = self.size[0] * 2, self.size[1] * 2
+        base = random.choice(self.reels)
+        scene = cv2.resize(np.asarray(base[random.randrange(len(base))]), (width, height), interpolation=cv2.INTER_AREA)
+        scene = patterned(random, np.asarray(scene, np.uint8))
+        return [self._seen(scene, window) for window in self._windows((height, width), count)]
 
     def _plain(self, count: int) -> list[Scene]:
         random = self.random

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.textchange.backgrounds import Painter
+from training.textchange.boards import board
 from training.textchange.coding import worn
 from training.textchange.distractors import any_distractors, ticker
 from training.textchange.lettering import Layer, Style, any_style, caption_layer, fitted
@@ -15,8 +16,8 @@ from training.textchange.split import Split
 from training.textchange.timeline import any_spans, doubtful, states
 from training.textchange.wording import LANGUAGES, Writer, any_change, joined
 
-FRAMES = 8
-TICKERS = 0.15
+FRAMES = 12
+BOARDS, TICKERS = 0.16, 0.15
 Scene = NDArray[np.uint8]
 
 
@@ -44,8 +45,8 @@ class _Drawn:
         return Layer(colour, np.maximum(self.plain.cover, self.sung.cover))
 
 
-def draw_clip(seed: int, size: tuple[int, int], reels: list[Scene], split: Split) -> Clip:
-    """The clip of a seed at a strip size (height, width)."""
+def draw_clip(seed: int, size: tuple[int, int], reels: list[Scene], split: Split, *, patterns: bool = False) -> Clip:
+    """The clip of a seed at a strip size (height, width); over patterns, half of all clips have no captions."""
     random = Random(seed)
     language = random.choice(LANGUAGES)
     style = any_style(random, size[0], split, language)
@@ -56,16 +57,17 @@ def draw_clip(seed: int, size: tuple[int, int], reels: list[Scene], split: Split
     running = ticker(random, size, split) if random.random() < TICKERS else None
     if running and random.random() < 0.8:
         style = replace(style, bottom=running[1], size=min(style.size, round(running[1] * size[0] * 0.9)))
-    spans = any_spans(random, FRAMES)
+    spans = [] if patterns and random.random() < 0.5 else any_spans(random, FRAMES)
     captions = _captions(random, style, language, size, len(spans))
-    pictures = Painter(random, size, reels, split).pictures(FRAMES)
+    pictures = Painter(random, size, reels, split, patterns=patterns).pictures(FRAMES)
     distractors = any_distractors(random, size, split) + ([running[0]] if running else [])
+    passing = board(random, size, split) if random.random() < BOARDS else None
     under = random.random() < 0.5
     strips: list[Scene] = []
     for frame, picture in enumerate(pictures):
         layers = [(caption.seen(frame), span.opacity(frame)) for caption, span in zip(captions, spans, strict=True)]
         others = [(shown(frame), 1.0) for shown in distractors]
-        seen = picture
+        seen = passing(frame).over(picture) if passing else picture
         for layer, opacity in [*others, *layers] if under else [*layers, *others]:
             seen = layer.over(seen, opacity) if opacity > 0 else seen
         strips.append(np.clip(seen, 0, 255).astype(np.uint8))

@@ -32,7 +32,7 @@ def ticker(random: Random, size: tuple[int, int], split: Split) -> tuple[Shown, 
     whole = caption_layer([words], line, wide)
     if random.random() < 0.7:
         whole = _on_bar(random, whole, round(size[0] * (1 - tall)))
-    speed, start = random.uniform(1.5, 16), random.uniform(0, 3 * size[1])
+    speed, start = random.uniform(0.8, 16), random.uniform(0, 3 * size[1])
 
     def shown(frame: int) -> Layer:
         left = int(start + speed * frame) % (3 * size[1])

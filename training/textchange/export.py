@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ from clipmill.engines.pair_models.planes import PLANES
 from training.textchange.network import TextChange
 
 OPSET = 17
+BIAS = (0.0, -2.0, 0.0, -2.0, -2.0)
+"""Added to the logits of the five classes: what happens in every fourth pair of training happens in every thirtieth of a film."""
 
 
 class Released(nn.Module):
     """The network with probabilities as its answers; a bias pays for events being rarer in films than in training."""
 
-    def __init__(self, network: TextChange, bias: list[float]) -> None:
+    def __init__(self, network: TextChange, bias: Sequence[float]) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("forward_bias", torch.tensor(bias))
@@ -29,7 +32,7 @@ class Released(nn.Module):
         return (forward + bias).softmax(1), (backward + bias).softmax(1)
 
 
-def export(weights: Path, target: Path, bias: list[float]) -> str:
+def export(weights: Path, target: Path, bias: Sequence[float]) -> str:
     """Write the network and return its SHA-256, once ONNX Runtime was seen to answer as torch does."""
     network = TextChange().eval()
     network.load_state_dict(torch.load(weights, map_location="cpu"))
@@ -55,9 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--into", type=Path, required=True)
-    parser.add_argument(
-        "--bias", type=float, nargs=5, default=[0.0] * 5, help="added to the logits of the five classes"
-    )
+    parser.add_argument("--bias", type=float, nargs=5, default=BIAS, help="added to the logits of the five classes")
     chosen = parser.parse_args()
     target = chosen.into / "textchange.onnx"
     digest = export(chosen.folder / "best.pt", target, chosen.bias)

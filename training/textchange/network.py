@@ -1,18 +1,18 @@
 """The network of ``textchange``: what is written in each strip, compared place by place.
 
 It gets the planes of `clipmill.engines.pair_models.planes`, of any height and width; every frame is read once, however many
-pairs it is in. Nothing in it depends on the other pairs of a batch.
+pairs it is in. Planes, and so the answers, are the same for a video that runs backwards. Nothing depends on the other pairs of a batch.
 """
 
 import torch
 from torch import Tensor, nn
 
-from clipmill.engines.pair_models.planes import PLANES
+from clipmill.engines.pair_models.planes import PLANES, STILL
 
 CLASSES = 5
 NARROW, BROAD = 32, 48
-ZEROS = (0, 0, 0, 0, 128, 128, 128, 128, 128, 128, 128)
-SCALES = (24, 24, 24, 24, 64, 32, 32, 24, 24, 24, 24)
+ZEROS = (*(0,) * 4, *(128,) * 7, *(0,) * 6)
+SCALES = (*(24,) * 4, 64, 32, 32, *(24,) * 10)
 
 
 def _block(before: int, after: int, side: int = 3, stride: int = 1) -> nn.Sequential:
@@ -78,3 +78,13 @@ class TextChange(nn.Module):
         forward = self.verdict(torch.cat([first, second, compared], 1)).flatten(1)
         backward = self.verdict(torch.cat([second, first, compared], 1)).flatten(1)
         return forward, backward, self.presence(vectors).flatten()
+
+    def begin_with(self, earlier: dict[str, Tensor]) -> None:
+        """Take over the weights of a network that saw only the planes of single strips; it answers as that one did."""
+        own = self.state_dict()
+        for name, weights in earlier.items():
+            if own[name].shape != weights.shape:
+                grown = own[name].zero_().unflatten(1, (-1, PLANES))
+                grown[:, :, :STILL] = weights.unflatten(1, (-1, STILL))
+            else:
+                own[name].copy_(weights)

@@ -1,6 +1,7 @@
 """Drawn clips as batches of training: turned into planes once, then mixed and cut anew in each round."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -10,13 +11,15 @@ from numpy.typing import NDArray
 from clipmill.engines.pair_models.planes import planes_of
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.bool_]]
+AT_ONCE = 12
+"""Shards that are mixed with one another."""
 CLIPS = 16
 WINDOW = 4
 """Frames of a clip that are shown at once, mostly some with a change among them."""
 
 
 def shard(path: Path) -> Batch:
-    """Planes (clips, frames, 11, height, width), states and doubts of the clips of a file; kept beside it."""
+    """Planes (clips, frames, 17, height, width), states and doubts of the clips of a file; kept beside it."""
     kept = path.with_suffix(".planes")
     if not kept.exists():
         _keep(path, kept)
@@ -47,16 +50,18 @@ def _toned(random: Random) -> NDArray[np.uint8]:
     return (np.clip(1 - curve if random.random() < 0.06 else curve, 0, 1) * 255).astype(np.uint8)
 
 
-def endless(folder: Path, seed: int) -> Iterator[Batch]:
-    """Batches of one strip size each, for ever; shards drawn meanwhile are taken up."""
-    random = Random(seed)
-    while True:
-        paths = sorted(folder.glob("*.npz"))
-        random.shuffle(paths)
-        for start in range(0, len(paths), 12):
-            batches = [batch for path in paths[start : start + 12] for batch in _batches(shard(path), random)]
-            random.shuffle(batches)
-            yield from batches
+def portions(folder: Path, seed: int, first: int = 0) -> Iterator[tuple[int, list[Batch]]]:
+    """Numbered lists of batches for ever, each batch of one strip size; a number always means the same batches."""
+    paths = sorted(folder.glob("*.npz"))
+    each = -(-len(paths) // AT_ONCE)
+    for number in count(first):
+        order = list(paths)
+        Random(f"{seed} round {number // each}").shuffle(order)
+        random = Random(f"{seed} portion {number}")
+        start = number % each * AT_ONCE
+        batches = [batch for path in order[start : start + AT_ONCE] for batch in _batches(shard(path), random)]
+        random.shuffle(batches)
+        yield number, batches
 
 
 def _batches(held: Batch, random: Random) -> list[Batch]:

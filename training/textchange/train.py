@@ -1,8 +1,10 @@
-"""Train ``textchange``: ``python -m training.textchange.train --folder DATA --minutes 60``; goes on where it was stopped."""
+"""Train ``textchange``: ``python -m training.textchange.train --folder DATA --steps 1152``; goes on where it was stopped.
+
+The same clips, steps and threads on the same machine give the same weights, stopped in between or not.
+"""
 
 import argparse
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +15,24 @@ from torch.nn import functional
 from training.textchange.labels import SWAP, pair_labels
 from training.textchange.network import TextChange
 from training.textchange.scoring import Score, boundary_score
-from training.textchange.shards import Batch, endless, shard
+from training.textchange.shards import Batch, portions, shard
 from training.textchange.split import Split
 
-RATE = 4e-3
+SEED = 1
+STEPS, RATE = 1152, 1.2e-3
+LOOK_EVERY = 4
+MEMORY = 0.995
+"""Of the mean of the weights: how much of it is left after a step."""
 LOOKED_AT = 64
 """Clips of each validation shard."""
 DOUBT = 0.3
 """The weight of a pair whose label hangs on a tenth of opacity."""
+
+
+def earlier_weights() -> dict[str, Tensor]:
+    """The weights of version 1, which saw each strip alone; its own training can't be repeated, so they are kept."""
+    with np.load(Path(__file__).with_name("version_1.npz")) as held:
+        return {name: torch.from_numpy(held[name]) for name in held.files}
 
 
 def consecutive(clips: int, frames: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -64,17 +76,16 @@ def validated(network: TextChange, folder: Path, device: torch.device) -> Score:
 class Run:
     """A training that can be stopped and taken up again."""
 
-    def __init__(self, folder: Path, minutes: float, rate: float = RATE, start: Path | None = None) -> None:
-        self.folder, self.seconds, self.rate = folder, minutes * 60, rate
+    def __init__(self, folder: Path, steps: int, rate: float) -> None:
+        self.folder, self.wanted, self.rate = folder, steps, rate
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = TextChange().to(self.device)
-        if start:
-            self.network.load_state_dict(torch.load(start, map_location=self.device))
+        self.network.begin_with(earlier_weights())
         self.mean = torch.optim.swa_utils.AveragedModel(
-            self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
+            self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(MEMORY), use_buffers=True
         )
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=0.01)
-        self.spent, self.steps, self.best = 0.0, 0, -1.0
+        self.steps, self.portion, self.best = 0, 0, -1.0
         if self.stopped.exists():
             self._take_up(torch.load(self.stopped, map_location=self.device))
 
@@ -86,10 +97,10 @@ class Run:
         self.network.load_state_dict(held["network"])
         self.mean.load_state_dict(held["mean"])
         self.optimizer.load_state_dict(held["optimizer"])
-        self.spent, self.steps, self.best = held["spent"], held["steps"], held["best"]
+        self.steps, self.portion, self.best = held["steps"], held["portion"], held["best"]
 
     def step(self, batch: Batch) -> float:
-        share = min(1.0, self.spent / self.seconds)
+        share = min(1.0, self.steps / self.wanted)
         warm = min(1.0, (self.steps + 1) / 200)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * warm * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
@@ -112,38 +123,40 @@ class Run:
             "mean": self.mean.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        torch.save(state | {"spent": self.spent, "steps": self.steps, "best": self.best}, self.stopped)
+        torch.save(state | {"steps": self.steps, "portion": self.portion, "best": self.best}, self.stopped)
 
-    def go(self, look_every: float) -> None:
+    def go(self, look_every: int) -> None:
         losses: list[float] = []
-        looked = self.spent
-        for batch in endless(self.folder / Split.TRAINING, seed=1 + self.steps):
-            began = time.monotonic()
-            losses.append(self.step(batch))
-            self.spent += time.monotonic() - began
-            if self.spent - looked > look_every or self.spent > self.seconds:
-                looked = self.spent
+        for number, batches in portions(self.folder / Split.TRAINING, SEED, self.portion):
+            losses += [self.step(batch) for batch in batches[: self.wanted - self.steps]]
+            self.portion = number + 1
+            if self.portion % look_every == 0 or self.steps >= self.wanted:
                 score = validated(self.mean.module, self.folder, self.device)
-                print(f"{self.spent / 60:.1f} min, step {self.steps}, loss {np.mean(losses):.4f}, {score}", flush=True)
+                print(f"step {self.steps}, loss {np.mean(losses):.4f}, {score}", flush=True)
                 losses.clear()
                 self.keep(score=score)
-            if self.spent > self.seconds:
+            if self.steps >= self.wanted:
                 return
 
 
+def train(folder: Path, steps: int = STEPS, rate: float = RATE, threads: int = 1, look_every: int = LOOK_EVERY) -> None:
+    """Train for some steps in all, earlier runs in the same folder counted in."""
+    torch.manual_seed(SEED)
+    torch.use_deterministic_algorithms(mode=True)
+    torch.set_num_threads(threads)
+    Run(folder, steps, rate).go(look_every)
+
+
 def main() -> None:
-    """Train for some minutes in all, earlier runs in the same folder counted in."""
+    """Train on what was drawn in a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate")
-    parser.add_argument("--start", type=Path, help="weights to begin with, best.pt of another run")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--look-every", type=float, default=240)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--look-every", type=int, default=LOOK_EVERY, help="portions between two validations")
     chosen = parser.parse_args()
-    torch.manual_seed(1)
-    torch.set_num_threads(chosen.threads)
-    Run(chosen.folder, chosen.minutes, chosen.rate, chosen.start).go(chosen.look_every)
+    train(chosen.folder, chosen.steps, chosen.rate, chosen.threads, chosen.look_every)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
+import cv2
 import numpy as np
 import pytest
-from tests.engines.pair_models.bands import CONTEXT, band, bands
+from tests.engines.pair_models.bands import CONTEXT, band, bands, lettered
 
-from clipmill.engines.pair_models import both_ways, pair_model
+from clipmill.engines.pair_models import both_ways, pair_model, sequence_of
 from clipmill.engines.pair_models.textchange import TextChange
 from clipmill.errors import ModelMissingError
 from clipmill.media.captions.boundaries import derive_captions
@@ -26,9 +27,11 @@ def test_each_pair_gets_five_probabilities_with_sum_1_in_both_directions(model):
 
 
 def test_a_caption_that_comes_stays_changes_and_goes_is_told_by_its_labels(model):
-    forward, backward = both_ways(model, bands("", "Good morning", "Good morning", "What is that?", ""), CONTEXT)
-    assert [label(row) for row in forward] == [Label.EMPTY_VALID, Label.SAME, Label.DIFFERENT, Label.VALID_EMPTY]
-    assert [label(row) for row in backward] == [Label.VALID_EMPTY, Label.SAME, Label.DIFFERENT, Label.EMPTY_VALID]
+    texts = ["", *["Good morning"] * 3, *["What is that?"] * 3, ""]
+    forward, backward = both_ways(model, bands(*texts), CONTEXT)
+    came, stays, changed, went = Label.EMPTY_VALID, Label.SAME, Label.DIFFERENT, Label.VALID_EMPTY
+    assert [label(row) for row in forward] == [came, stays, stays, changed, stays, stays, went]
+    assert [label(row) for row in backward] == [went, stays, stays, changed, stays, stays, came]
 
 
 def test_a_caption_over_another_background_is_the_same(model):
@@ -50,17 +53,45 @@ def test_batch_sizes_1_2_3_16_17_64_give_identical_pair_rows(threads):
         [band(f"Line {k // 7}" if k % 9 else "", seed=k // 3, width=320, height=64, left=40) for k in range(66)]
     )
     whole = both_ways(model, frames, CONTEXT)
+    assert [rows.shape for rows in whole] == [(65, 5), (65, 5)]
     for size in (1, 2, 3, 16, 17, 64):
-        parts = [both_ways(model, frames[start : start + size + 1], CONTEXT) for start in range(0, 65, size)]
+        sequence = sequence_of(model, CONTEXT)
+        parts = [sequence.read(frames[start : start + size]) for start in range(0, 66, size)] + [sequence.finish()]
         for way in range(2):
             np.testing.assert_array_equal(np.concatenate([part[way] for part in parts]), whole[way])
 
 
-def test_predicting_single_pairs_equals_reading_frames_that_follow_one_another(model):
+def test_pairs_asked_for_alone_are_videos_of_two_frames(model):
     frames = bands("", "Good morning", "What is that?")
-    forward, backward = both_ways(model, frames, CONTEXT)
-    np.testing.assert_array_equal(model.predict(frames[:-1], frames[1:], CONTEXT), forward)
-    np.testing.assert_array_equal(model.predict(frames[1:], frames[:-1], CONTEXT), backward)
+    rows = model.predict(frames[:-1], frames[1:], CONTEXT)
+    assert [label(row) for row in rows] == [Label.EMPTY_VALID, Label.DIFFERENT]
+    for pair, row in enumerate(rows):
+        forward, backward = both_ways(model, frames[pair : pair + 2], CONTEXT)
+        np.testing.assert_array_equal(forward[0], row)
+        np.testing.assert_array_equal(backward, model.predict(frames[[pair + 1]], frames[[pair]], CONTEXT))
+
+
+def captions(model, frames):
+    return [(one.start_frame, one.end_frame) for one in derive_captions(*both_ways(model, frames, CONTEXT))]
+
+
+def passing(frame):
+    """A board beside the pitch that the camera passes."""
+    picture, left = band(seed=3), 600 - 14 * frame
+    cv2.rectangle(picture, (left - 12, 14), (left + 400, 58), (70, 20, 10), -1)
+    place, grey = (left, 46), (235, 235, 235)
+    cv2.putText(picture, "BOARDS BESIDE THE PITCH", place, cv2.FONT_HERSHEY_SIMPLEX, 0.9, grey, 2, cv2.LINE_AA)
+    return picture
+
+
+def test_writing_that_passes_through_the_band_is_no_caption(model):
+    assert captions(model, np.stack([passing(frame) for frame in range(20)])) == []
+
+
+def test_a_caption_over_writing_that_passes_is_one_caption(model):
+    pictures = [passing(frame) for frame in range(20)]
+    pictures[8:16] = [lettered(picture, "Good morning") for picture in pictures[8:16]]
+    assert captions(model, np.stack(pictures)) == [(8, 16)]
 
 
 def test_a_text_change_only_at_the_far_edge_of_a_very_wide_crop_is_detected(model):

@@ -4,6 +4,7 @@
 (n, 5) in the order of `clipmill.media.captions.pairs.Label`, each with sum 1.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -49,20 +50,59 @@ class PairModel(Protocol):
         ...
 
 
-@runtime_checkable
-class ReadsBothWays(Protocol):
-    """A pair model that reads each frame once for all its pairs in both directions."""
+class PairSequence(Protocol):
+    """The pairs of one video, asked for while its frames come in."""
 
-    def predict_both(self, frames: Frames, context: PairContext) -> tuple[Rows, Rows]: ...
+    def read(self, frames: Frames) -> tuple[Rows, Rows]:
+        """Take the next frames; forward and backward rows of all pairs that are certain by now."""
+        ...
+
+    def finish(self) -> tuple[Rows, Rows]:
+        """The rows of the pairs that are left, now that no frame follows."""
+        ...
+
+
+@runtime_checkable
+class ReadsSequences(Protocol):
+    """A pair model that looks at the frames around a pair too, and reads each frame once."""
+
+    def sequence(self) -> PairSequence: ...
+
+
+class Neighbours:
+    """The sequence of a model that is asked for each pair alone."""
+
+    def __init__(self, model: PairModel, context: PairContext) -> None:
+        self._model, self._context = model, context
+        self._last: Frames | None = None
+
+    def read(self, frames: Frames) -> tuple[Rows, Rows]:
+        known = frames if self._last is None else np.concatenate([self._last, frames])
+        self._last = known[-1:].copy()
+        if len(known) < 2:
+            return no_rows(), no_rows()
+        first, second = known[:-1], known[1:]
+        return self._model.predict(first, second, self._context), self._model.predict(second, first, self._context)
+
+    def finish(self) -> tuple[Rows, Rows]:
+        return no_rows(), no_rows()
+
+
+def sequence_of(model: PairModel, context: PairContext) -> PairSequence:
+    """A fresh sequence of a model for the frames of one video."""
+    return model.sequence() if isinstance(model, ReadsSequences) else Neighbours(model, context)
 
 
 def both_ways(model: PairModel, frames: Frames, context: PairContext) -> tuple[Rows, Rows]:
-    """Forward and backward rows of the pairs (k, k + 1) of frames that follow one another."""
-    if len(frames) < 2:
-        return no_rows(), no_rows()
-    if isinstance(model, ReadsBothWays):
-        return model.predict_both(frames, context)
-    return model.predict(frames[:-1], frames[1:], context), model.predict(frames[1:], frames[:-1], context)
+    """Forward and backward rows of the pairs (k, k + 1) of a whole video."""
+    sequence = sequence_of(model, context)
+    return joined_rows([sequence.read(frames), sequence.finish()] if len(frames) else [])
+
+
+def joined_rows(parts: Sequence[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
+    """Forward and backward rows of parts that follow one another."""
+    ahead, back = (np.concatenate([no_rows(), *(part[way] for part in parts)]) for way in range(2))
+    return ahead, back
 
 
 def no_rows() -> Rows:

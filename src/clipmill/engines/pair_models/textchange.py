@@ -1,6 +1,5 @@
 """The network of this package; its card lies beside the weights."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -8,18 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clipmill.engines.pair_models.model import Frames, PairContext, Rows, check_frames, checked_rows, no_rows
+from clipmill.engines.pair_models.model import Frames, PairContext, Rows, both_ways, check_frames, checked_rows, no_rows
 from clipmill.engines.pair_models.network_file import checked_file, session
-from clipmill.engines.pair_models.planes import planes_of
-from clipmill.engines.pair_models.strips import strips_of
+from clipmill.engines.pair_models.planes import Planes
+from clipmill.engines.pair_models.strip_sequence import StripSequence
 
 NAME = "textchange"
-VERSION = "1"
-SHA256 = "9fdcb077b3ae3aa73df343563a8ad1066c9702013d01bb5cfb7f4467072af0dc"
+VERSION = "2"
+SHA256 = "29b39f0894ac3f8dd7d83d36ec5be99b3fcecd3038cdec971bc3fb47effa2cc2"
 _ADVICE = "Install the package again: pip install --force-reinstall clipmill."
 
-PAIRS_AT_ONCE = 32
-"""Bounds the memory of a run, whatever batch is asked for."""
 DECIMALS = 6
 """Digits that don't depend on how many pairs are computed at once."""
 
@@ -27,7 +24,7 @@ Numbers = NDArray[np.int64]
 
 
 class TextChange:
-    """Reads every strip once, and strips that are equal once for all of them; still pictures cost next to nothing."""
+    """Reads every strip once, and planes that are equal once for all of them; still pictures cost next to nothing."""
 
     name = NAME
     version = VERSION
@@ -38,59 +35,33 @@ class TextChange:
         self._session: Any = session(checked_file(path, SHA256, _ADVICE), threads)
 
     def predict(self, first: Frames, second: Frames, context: PairContext) -> Rows:
-        """One row for each pair."""
-        del context
+        """One row for each pair, as if both frames had stood for a while."""
         check_frames(first, second)
-        parts = [
-            self._read(
-                np.concatenate([strips_of(first[part]), strips_of(second[part])]), _beside(part.stop - part.start)
-            )[0]
-            for part in _parts(len(first))
-        ]
-        return np.concatenate([no_rows(), *parts])
+        pairs = zip(first, second, strict=True)
+        return np.concatenate([no_rows(), *(both_ways(self, np.stack(pair), context)[0] for pair in pairs)])
 
-    def predict_both(self, frames: Frames, context: PairContext) -> tuple[Rows, Rows]:
-        """Forward and backward rows of frames that follow one another."""
-        del context
-        check_frames(frames[:-1], frames[1:])
-        read = [
-            self._read(strips_of(frames[part.start : part.stop + 1]), _following(part.stop - part.start))
-            for part in _parts(len(frames) - 1)
-        ]
-        return np.concatenate([no_rows(), *(one for one, _ in read)]), np.concatenate(
-            [no_rows(), *(one for _, one in read)]
-        )
+    def sequence(self) -> StripSequence:
+        """Read the frames of one video."""
+        return StripSequence(self._answer)
 
-    def _read(self, strips: Frames, pairs: tuple[Numbers, Numbers]) -> tuple[Rows, Rows]:
-        """Forward and backward rows of pairs of numbered strips; what is there twice is computed once."""
-        kept, numbers = _distinct(strips)
-        wanted = np.stack([numbers[pairs[0]], numbers[pairs[1]]], axis=1)
+    def _answer(self, planes: Planes) -> tuple[Rows, Rows]:
+        """Forward and backward rows of strips that follow one another; what is there twice is computed once."""
+        kept, numbers = _distinct(planes)
+        wanted = np.stack([numbers[:-1], numbers[1:]], axis=1)
         asked, places = np.unique(wanted, axis=0, return_inverse=True)
-        given = {"planes": planes_of(strips[kept]), "left": asked[:, 0].copy(), "right": asked[:, 1].copy()}
+        given = {"planes": planes[kept], "left": asked[:, 0].copy(), "right": asked[:, 1].copy()}
         forward, backward = self._session.run(["forward", "backward"], given)
         rows = (checked_rows(one, len(asked), NAME).round(DECIMALS)[places.ravel()] for one in (forward, backward))
         return next(rows), next(rows)
 
 
-def _parts(pairs: int) -> Iterator[slice]:
-    return (slice(start, min(pairs, start + PAIRS_AT_ONCE)) for start in range(0, pairs, PAIRS_AT_ONCE))
-
-
-def _following(pairs: int) -> tuple[Numbers, Numbers]:
-    return np.arange(pairs), np.arange(1, pairs + 1)
-
-
-def _beside(pairs: int) -> tuple[Numbers, Numbers]:
-    return np.arange(pairs), np.arange(pairs, 2 * pairs)
-
-
-def _distinct(strips: Frames) -> tuple[list[int], Numbers]:
-    """Which strips differ from all before them, and for each strip its number among those."""
+def _distinct(planes: Planes) -> tuple[list[int], Numbers]:
+    """Which planes differ from all before them, and for each strip its number among those."""
     numbers: dict[bytes, int] = {}
     kept: list[int] = []
     own: list[int] = []
-    for place, strip in enumerate(strips):
-        number = numbers.setdefault(strip.tobytes(), len(kept))
+    for place, one in enumerate(planes):
+        number = numbers.setdefault(one.tobytes(), len(kept))
         if number == len(kept):
             kept.append(place)
         own.append(number)
