@@ -118,7 +118,7 @@ def test_a_picture_that_stays_is_converted_once(tmp_path: Path, monkeypatch: pyt
     path = make_video(tmp_path / "a.mp4", replace(SMALL, rate=Fraction(2), frames=4))
     made: list[int] = []
     convert = caption_frames.rgb
-    monkeypatch.setattr(caption_frames, "rgb", lambda band: made.append(1) or convert(band))
+    monkeypatch.setattr(caption_frames, "rgb", lambda band, scaler: made.append(1) or convert(band, scaler))
     frames = list(reader(path).frames())
     assert (len(frames), len(made)) == (20, 4)
 
