@@ -27,7 +27,7 @@ _ENCODE_S = 0.039
 """CPU seconds for a frame of one megapixel that is decoded, drawn and encoded."""
 _COPY_S = 0.0004
 """CPU seconds for a frame whose packets are copied."""
-_ENLARGE_S = {"realesr-general-x4v3": 60.0, "RealESRGAN_x4plus": 850.0}
+_ENLARGE_S = {"realesr-general-x4v3": 40.0, "RealESRGAN_x4plus": 570.0}
 """CPU seconds for a megapixel that a network sees."""
 _PICTURE_MP = 2.0736
 """What is taken where a plan does not tell the size: 1080 lines."""
