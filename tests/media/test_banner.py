@@ -3,8 +3,7 @@ from hypothesis import strategies as st
 from tests.media.laws import LAW
 
 from clipmill.media.banner import Banner, banner_plan
-from clipmill.media.geometry import Size
-from clipmill.media.layers import Rectangle
+from clipmill.media.geometry import Rectangle, Size
 
 HD = Size(1920, 1080)
 

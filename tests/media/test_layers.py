@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.media.laws import LAW, pixels
 
-from clipmill.media.geometry import Size
-from clipmill.media.layers import Anchor, ImageLayer, Layer, Rectangle, TextLayer, anchored
+from clipmill.media.geometry import Rectangle, Size
+from clipmill.media.layers import Anchor, ImageLayer, Layer, TextLayer, anchored
 
 E = Fraction(1, 1000)
 TEXT = TextLayer("2:1", 0, 0)

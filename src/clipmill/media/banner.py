@@ -7,8 +7,7 @@ no further than to a half; each is rounded once.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from clipmill.media.geometry import Size
-from clipmill.media.layers import Rectangle
+from clipmill.media.geometry import Rectangle, Size
 from clipmill.media.time import round_half_up
 
 SMALLEST_SCALE = Fraction(1, 2)

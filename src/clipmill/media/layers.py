@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from clipmill.media.geometry import Size
+from clipmill.media.geometry import Rectangle, Size
 from clipmill.media.time import round_half_up
 
 TEXT_PART = Fraction(5, 100)
@@ -55,38 +55,6 @@ class Align(StrEnum):
 class Weight(StrEnum):
     REGULAR = "regular"
     BOLD = "bold"
-
-
-@dataclass(frozen=True, slots=True)
-class Rectangle:
-    """Whole pixels of a frame; may lie partly or wholly outside it."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> int:
-        return self.top + self.height
-
-    def grown(self, by: int) -> "Rectangle":
-        """Moved outwards on all four sides."""
-        return Rectangle(self.left - by, self.top - by, self.width + 2 * by, self.height + 2 * by)
-
-    def inside(self, frame: Size) -> "Rectangle":
-        """The part that lies on a frame; width or height 0 where none does.
-
-        >>> Rectangle(-10, 20, 50, 50).inside(Size(64, 36))
-        Rectangle(left=0, top=20, width=40, height=16)
-        """
-        left, top = min(max(self.left, 0), frame.width), min(max(self.top, 0), frame.height)
-        right, bottom = min(self.right, frame.width), min(self.bottom, frame.height)
-        return Rectangle(left, top, max(0, right - left), max(0, bottom - top))
 
 
 def anchored(x: float, y: float, anchor: Anchor, extent: Size) -> Rectangle:

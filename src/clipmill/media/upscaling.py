@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from clipmill.media.framing import ClipPlan, Shot
-from clipmill.media.geometry import Box, Size, canvas_to_source
+from clipmill.media.geometry import Box, Rectangle, Size, canvas_to_source
 from clipmill.media.info import VideoInfo
 from clipmill.media.time import round_half_up
 
@@ -22,29 +22,11 @@ SMALLEST_TILE = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Crop:
-    """A rectangle of whole samples."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> int:
-        return self.top + self.height
-
-
-@dataclass(frozen=True, slots=True)
 class Tile:
     """A piece of a picture: what is read, with a margin for the model, and the part of it that is kept."""
 
-    read: Crop
-    kept: Crop
+    read: Rectangle
+    kept: Rectangle
 
 
 def enlarges(plan: ClipPlan) -> bool:
@@ -70,12 +52,12 @@ class Crops:
         shape = Size(max(crop.width for crop in crops), max(crop.height for crop in crops))
         return cls(plan.frame, samples, plan.rotation, shape)
 
-    def of_box(self, box: Box) -> Crop:
+    def of_box(self, box: Box) -> Rectangle:
         """The crop for a box: of the clip's shape, about what is needed, inside the picture."""
         needed = needed_crop(box, self.frame, self.samples, self.rotation)
         left = _moved_inside(needed.left, needed.width, self.shape.width, self.samples.width)
         top = _moved_inside(needed.top, needed.height, self.shape.height, self.samples.height)
-        return Crop(left, top, self.shape.width, self.shape.height)
+        return Rectangle(left, top, self.shape.width, self.shape.height)
 
 
 def samples_of(video: VideoInfo) -> Size:
@@ -84,18 +66,18 @@ def samples_of(video: VideoInfo) -> Size:
     return Size(coded.height, coded.width) if video.rotation % 180 else coded
 
 
-def needed_crop(box: Box, frame: Size, samples: Size, rotation: float = 0.0) -> Crop:
+def needed_crop(box: Box, frame: Size, samples: Size, rotation: float = 0.0) -> Rectangle:
     """The smallest rectangle around a (rotated) box, grown by a margin and cut to the picture; a sample at least.
 
     >>> needed_crop(Box(656.25, 0.0, 607.5, 1080.0), Size(1920, 1080), Size(1920, 1080))
-    Crop(left=648, top=0, width=624, height=1080)
+    Rectangle(left=648, top=0, width=624, height=1080)
     """
     corners = [(box.x + across, box.y + down) for across in (0, box.width) for down in (0, box.height)]
     if rotation:
         corners = [canvas_to_source(x, y, frame, rotation) for x, y in corners]
     left, right = _span([x * samples.width / frame.width for x, _ in corners], samples.width)
     top, bottom = _span([y * samples.height / frame.height for _, y in corners], samples.height)
-    return Crop(left, top, right - left, bottom - top)
+    return Rectangle(left, top, right - left, bottom - top)
 
 
 def _span(positions: list[float], limit: int) -> tuple[int, int]:
@@ -107,7 +89,7 @@ def _moved_inside(start: int, length: int, wanted: int, limit: int) -> int:
     return min(max(start - (wanted - length) // 2, 0), limit - wanted)
 
 
-def _crop(shot: Shot, plan: ClipPlan, samples: Size) -> Crop:
+def _crop(shot: Shot, plan: ClipPlan, samples: Size) -> Rectangle:
     return needed_crop(shot.placement.box, plan.frame, samples, plan.rotation)
 
 
@@ -134,8 +116,8 @@ def tiles(size: Size, side: int, margin: int) -> Iterator[Tile]:
     """The pieces of a picture whose kept parts, of at most ``side`` squared, lie side by side and leave nothing out."""
     for top, height in _pieces(size.height, side):
         for left, width in _pieces(size.width, side):
-            kept = Crop(left, top, width, height)
-            yield Tile(_grown(kept, margin, size), kept)
+            kept = Rectangle(left, top, width, height)
+            yield Tile(kept.grown(margin).inside(size), kept)
 
 
 def _pieces(length: int, side: int) -> Iterator[tuple[int, int]]:
@@ -144,12 +126,6 @@ def _pieces(length: int, side: int) -> Iterator[tuple[int, int]]:
     for number in range(count):
         start = number * length // count
         yield start, (number + 1) * length // count - start
-
-
-def _grown(kept: Crop, margin: int, size: Size) -> Crop:
-    left, top = max(kept.left - margin, 0), max(kept.top - margin, 0)
-    right, bottom = min(kept.right + margin, size.width), min(kept.bottom + margin, size.height)
-    return Crop(left, top, right - left, bottom - top)
 
 
 def halved(side: int) -> int | None:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from tests.jobs.dispatch.conftest import MakeLedger
 from tests.jobs.machines import limits, lives, machine, nothing_left, pid_in, wait_until
+from tests.jobs.shop import TENANT, Shop
 
 from clipmill.errors import InvalidRequestError, RateLimitedError, StorageUnavailableError
 from clipmill.jobs.dispatch import Service, ServiceLimits, dispatcher
 from clipmill.jobs.events import OnEvent
 from clipmill.jobs.job import Job
 from clipmill.jobs.ledger import Ledger
-from clipmill.jobs.ledger.record import JobRecord
 from clipmill.jobs.ledger.states import State
 from clipmill.jobs.ledger.submissions import Submission
 from clipmill.jobs.machine import Machine
@@ -27,8 +27,6 @@ from clipmill.storage.retry import RetryPolicy
 from clipmill.workflows.steps import StepRunner
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are told apart in /proc")
-
-TENANT = "team"
 
 
 def two_copies(
@@ -42,26 +40,6 @@ def two_copies(
         assert isinstance(outcome, Outcome)
         outcome.value()
     return Outcome(result={"status": "success", "output_key": job.request["output_key"]})
-
-
-class Shop:
-    """A service with its ledger, and how jobs are sent to it."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.ledger = service.ledger
-
-    def send(self, function: str, **request: Any) -> str:
-        job = self.ledger.submit(Submission(function, request, TENANT))
-        self.service.wake()
-        return job.id
-
-    def get(self, job_id: str) -> JobRecord:
-        return self.ledger.get(TENANT, job_id)
-
-    def ended(self, job_id: str) -> JobRecord:
-        wait_until(lambda: self.get(job_id).state.terminal)
-        return self.get(job_id)
 
 
 Open = Callable[..., Shop]

@@ -6,11 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.jobs.machines import machine, wait_until
+from tests.jobs.shop import Shop
 from tests.runners.prefect.platform import START_S, Platform, end_all_of, on_postgres
 from tests.runners.prefect.reading import LONG, flow_process, in_places, written
 from tests.runners.prefect.waiting_functions import KNOWN
@@ -19,7 +19,6 @@ from clipmill.function.needs import Gpu
 from clipmill.jobs.dispatch import Service
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.states import State
-from clipmill.jobs.ledger.submissions import Submission
 from clipmill.runners.prefect.client import PrefectRunner
 
 PROMISED_S = 90.0
@@ -34,19 +33,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield platform
 
 
-@dataclass
-class Shop:
-    """A service whose jobs go to the platform."""
-
-    service: Service
-    ledger: Ledger
-
-    def send(self, function: str, **request: object) -> str:
-        sent = self.ledger.submit(Submission(function, request, "team"))
-        self.service.wake()
-        return sent.id
-
-
 @contextmanager
 def shop_of(platform: Platform, folder: Path) -> Generator[Shop]:
     here = machine(folder, platform.store, catalogue=KNOWN)
@@ -54,7 +40,7 @@ def shop_of(platform: Platform, folder: Path) -> Generator[Shop]:
     service = Service(ledger, here, PrefectRunner(platform.settings, here))
     service.start()
     try:
-        yield Shop(service, ledger)
+        yield Shop(service)
     finally:
         service.stop()
 
@@ -77,8 +63,8 @@ def test_a_worker_that_is_killed_gives_its_place_back_and_its_job_ends_once(tmp_
         written(begun)
         end_all_of(lost)
         platform.worker(CLIPMILL_GPU="small")
-        wait_until(lambda: shop.ledger.get("team", sent).state.terminal, START_S)
-        record = shop.ledger.get("team", sent)
+        wait_until(lambda: shop.get(sent).state.terminal, START_S)
+        record = shop.get(sent)
         wait_until(lambda: not in_places(platform))
     assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
     assert len(begun.read_text().split()) == 2
@@ -106,9 +92,9 @@ def test_whatever_is_killed_the_job_ends_once_in_time_and_its_place_is_free(
     killed_at = time.monotonic()
     next_one = platform.worker(CLIPMILL_GPU="small")
     try:
-        wait_until(lambda: shop.ledger.get("team", sent).state.terminal, 5 * PROMISED_S)
+        wait_until(lambda: shop.get(sent).state.terminal, 5 * PROMISED_S)
         print(f"{killed}: the job ended {time.monotonic() - killed_at:.0f} s after the kill")
-        record = shop.ledger.get("team", sent)
+        record = shop.get(sent)
         wait_until(lambda: not in_places(platform))
     finally:
         end_all_of(next_one)
@@ -130,7 +116,7 @@ def test_twenty_jobs_on_two_workers_all_end_once_with_one_too_many_of_a_card_at_
     seen: Counter[Gpu] = Counter()
     samples = 0
     try:
-        while not all(shop.ledger.get("team", each).state.terminal for each in sent):
+        while not all(shop.get(each).state.terminal for each in sent):
             assert time.monotonic() - began_at < 4 * START_S
             # What the server says, and what really runs.
             told |= Counter(Gpu(queue) for queue in in_places(platform))
@@ -141,7 +127,7 @@ def test_twenty_jobs_on_two_workers_all_end_once_with_one_too_many_of_a_card_at_
         for worker in workers:
             end_all_of(worker)
     print(f"{samples} samples in {time.monotonic() - began_at:.0f} s; at most {dict(told)} told, {dict(seen)} seen")
-    records = [shop.ledger.get("team", each) for each in sent]
+    records = [shop.get(each) for each in sent]
     assert {(record.state, record.attempt) for record in records} == {(State.SUCCEEDED, 1)}
     assert len(list(tmp_path.glob("*.ended"))) == len(cards)
     for gpu, most in LIMITS.items():

@@ -3,49 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.jobs.machines import lives, pid_in, wait_until
 from tests.jobs.sample_functions import CATALOGUE
+from tests.jobs.shop import TENANT, Shop
 from tests.runners.runpod.platform import ENDPOINT, KEY, Platform
 from tests.workflows.clips import REEL, numbered
 
 from clipmill.client import Client, JobState, on_runner
 from clipmill.errors import InvalidRequestError
 from clipmill.functions.catalog import CATALOG
-from clipmill.jobs.dispatch import Service
 from clipmill.jobs.ledger.kinds import EventKind
-from clipmill.jobs.ledger.record import JobRecord
 from clipmill.jobs.ledger.states import State
-from clipmill.jobs.ledger.submissions import Submission
 from clipmill.runners.embedded import open_service
 from clipmill.settings import Settings
-
-TENANT = "team"
-WITHIN_S = 120.0
-"""The first job waits for the start of its worker."""
-
-
-class Shop:
-    """A service that is started, and how jobs are sent to it."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.ledger = service.ledger
-
-    def send(self, function: str, **request: Any) -> str:
-        job = self.ledger.submit(Submission(function, request, TENANT))
-        self.service.wake()
-        return job.id
-
-    def get(self, job_id: str) -> JobRecord:
-        return self.ledger.get(TENANT, job_id)
-
-    def ended(self, job_id: str) -> JobRecord:
-        wait_until(lambda: self.get(job_id).state.terminal, WITHIN_S)
-        return self.get(job_id)
-
 
 Open = Callable[[], Shop]
 

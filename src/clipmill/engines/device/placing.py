@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from clipmill.engines.colour import pad_levels
 from clipmill.engines.device.colour import in_output_colours
-from clipmill.engines.device.planes import DevicePlanes
+from clipmill.engines.device.planes import DevicePlanes, displayed
 from clipmill.engines.device.resample import resample
 from clipmill.engines.device.rotate import turned
 from clipmill.engines.planes import Orientation, Subsampling, corners
@@ -31,12 +30,6 @@ class DevicePlacer:
     def __post_init__(self) -> None:
         self._orientation = Orientation.of(self.video)
 
-    def whole(self, picture: DevicePlanes) -> DevicePlanes:
-        """All of the displayed picture, filling the output."""
-        shown = self.video.displayed
-        everything = Box(0.0, 0.0, float(shown.width), float(shown.height))
-        return self.placed(picture, Placement(everything, self.output, 0, 0))
-
     def placed(self, picture: DevicePlanes, placement: Placement) -> DevicePlanes:
         """The part of the picture that the placement names, where it says."""
         luma, blue, red = (self._plane(picture, index, placement) for index in range(3))
@@ -53,14 +46,9 @@ class DevicePlacer:
             return turned(plane, turn, (width, height), CHROMA_BLACK if index else picture.luma_black)
         across, down = corners(placement.box, placement.picture, index > 0, self._orientation, grid)
         box = Box(across.start, down.start, across.extent, down.extent)
-        return self._displayed(
-            resample(plane, box, (height, width) if self._orientation.turns % 2 else (width, height))
+        return displayed(
+            resample(plane, box, (height, width) if self._orientation.turns % 2 else (width, height)), self._orientation
         )
-
-    def _displayed(self, coded: Tensor) -> Tensor:
-        """A coded picture the way people see it."""
-        mirrored = coded.flip(-1) if self._orientation.mirrored else coded
-        return torch.rot90(mirrored, -self._orientation.turns, (-2, -1))
 
     def _padded(self, picture: DevicePlanes, placement: Placement) -> DevicePlanes:
         """The picture in its place on a ground of one colour."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from clipmill.engines.colour_tags import colour_of
 from clipmill.engines.layout import planes_of
-from clipmill.engines.planes import Subsampling
+from clipmill.engines.planes import Orientation, Subsampling
 from clipmill.engines.resample import Plane, samples
 
 PAIRED = {"nv12": 8, "p010le": 10}
@@ -84,6 +84,12 @@ def _from_pairs(frame: av.VideoFrame, name: str, place: torch.device) -> DeviceP
 def _shared(plane: Any) -> Tensor:
     # The capsule is asked for by hand: PyAV refuses to wait for a stream, and decoder and tensors share one.
     return torch.from_dlpack(plane.__dlpack__(stream=None))
+
+
+def displayed(coded: Tensor, orientation: Orientation) -> Tensor:
+    """Coded pictures (..., rows, columns) the way people see them."""
+    mirrored = coded.flip(-1) if orientation.mirrored else coded
+    return torch.rot90(mirrored, -orientation.turns, (-2, -1))
 
 
 def downloaded(planes: tuple[Tensor, Tensor, Tensor]) -> av.VideoFrame:

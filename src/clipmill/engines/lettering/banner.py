@@ -7,8 +7,8 @@ from clipmill.engines.lettering.text import filled, inked
 from clipmill.engines.lettering.typesetter import Typesetter
 from clipmill.engines.sticker import Sticker
 from clipmill.media.banner import Banner, BannerPlan, banner_plan
-from clipmill.media.geometry import Size
-from clipmill.media.layers import Rectangle, Weight
+from clipmill.media.geometry import Rectangle, Size
+from clipmill.media.layers import Weight
 
 BOX_COLOR, TITLE_COLOR, REMARK_COLOR = "#FFFFFF", "#000000", "#333333"
 BOX_OPACITY = 0.95

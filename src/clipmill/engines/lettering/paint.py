@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clipmill.engines.sticker import Sticker
-from clipmill.media.layers import Rectangle
+from clipmill.media.geometry import Rectangle
 
 Coverage = NDArray[np.float32]
 

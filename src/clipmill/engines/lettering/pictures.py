@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from clipmill.engines.lettering.paint import trimmed
 from clipmill.engines.sticker import Sticker
 from clipmill.errors import InvalidLayerError
-from clipmill.media.geometry import Size
-from clipmill.media.layers import ImageLayer, Rectangle
+from clipmill.media.geometry import Rectangle, Size
+from clipmill.media.layers import ImageLayer
 from clipmill.media.time import round_half_up
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from clipmill.engines.lettering.paint import Coat, Coverage, painted
 from clipmill.engines.lettering.typesetter import Typesetter
 from clipmill.engines.sticker import Sticker
 from clipmill.errors import InvalidLayerError
-from clipmill.media.geometry import Size
-from clipmill.media.layers import Rectangle, TextLayer, anchored
+from clipmill.media.geometry import Rectangle, Size
+from clipmill.media.layers import TextLayer, anchored
 
 BOX_PADDING = 0.25
 """Free room around the lines of a coloured box, in parts of the letters' size."""

@@ -12,15 +12,15 @@ from torch import Tensor
 from clipmill.engines.device.choice import free_memory
 from clipmill.engines.upscale.networks import Network
 from clipmill.errors import GpuOutOfMemoryError, OutOfMemoryError
-from clipmill.media.geometry import Size
-from clipmill.media.upscaling import SCALE, SMALLEST_TILE, Crop, halved, tiles
+from clipmill.media.geometry import Rectangle, Size
+from clipmill.media.upscaling import SCALE, SMALLEST_TILE, halved, tiles
 
 BYTES_ON_PROCESSOR = 1 << 30
 SIDE_ON_PROCESSOR = 512
 """Smaller tiles draw their margins too often, larger ones leave the caches."""
 SHARE_OF_CARD = 0.6
 
-_ALL = Crop(0, 0, 0, 0)
+_ALL = Rectangle(0, 0, 0, 0)
 
 
 class Enlarger:
@@ -42,7 +42,9 @@ class Enlarger:
         while True:
             try:
                 return self._in_tiles(pictures)
-            except (torch.OutOfMemoryError, MemoryError) as fault:
+            except (RuntimeError, MemoryError) as fault:
+                if not _lacks_memory(fault):
+                    raise
                 smaller = halved(self._side)
                 if smaller is None:
                     raise self._too_small(pictures) from fault
@@ -79,12 +81,17 @@ class Enlarger:
         return OutOfMemoryError(f"the memory of this job does not hold {what}. Raise CLIPMILL_MEMORY_GB.")
 
 
-def cut(pictures: Tensor, crop: Crop) -> Tensor:
+def _lacks_memory(fault: Exception) -> bool:
+    """Whether a device had no room; PyTorch has no class of its own for what the processor's allocator refuses."""
+    return isinstance(fault, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(fault)
+
+
+def cut(pictures: Tensor, crop: Rectangle) -> Tensor:
     """A part of pictures, which shares their memory."""
     return pictures[..., crop.top : crop.bottom, crop.left : crop.right]
 
 
-def _enlarged_part(pictures: Tensor, part: Crop, within: Crop) -> Tensor:
+def _enlarged_part(pictures: Tensor, part: Rectangle, within: Rectangle) -> Tensor:
     """A part of the source in a picture that shows a crop of it enlarged."""
     left, top = SCALE * (part.left - within.left), SCALE * (part.top - within.top)
-    return cut(pictures, Crop(left, top, SCALE * part.width, SCALE * part.height))
+    return cut(pictures, Rectangle(left, top, SCALE * part.width, SCALE * part.height))

@@ -13,11 +13,10 @@ from clipmill.engines.upscale.networks import Network, State, network_of
 from clipmill.engines.upscale.weights import Weights
 from clipmill.errors import ModelMissingError
 
-UNREADABLE = (
-    *(pickle.UnpicklingError, SafetensorError, EOFError, OSError),
-    *(RuntimeError, LookupError, ValueError, TypeError, AttributeError),
-)
-"""What readers of weights raise at files that are none."""
+MISFITS = (RuntimeError, LookupError, ValueError, TypeError, AttributeError)
+"""What a network raises at weights of another one,"""
+UNREADABLE = (*MISFITS, pickle.UnpicklingError, SafetensorError, EOFError, OSError)
+"""and what readers of weights raise at files that are none."""
 WRAPPERS = ("params_ema", "params")
 """Under which names training programs store the weights; what was averaged over training goes first."""
 KEPT = 2
@@ -30,7 +29,7 @@ def loaded(weights: Weights, place: torch.device) -> Network:
     state = _state(weights.path)
     try:
         network = network_of(weights.model, state)
-    except (LookupError, ValueError, RuntimeError, TypeError, AttributeError) as fault:
+    except MISFITS as fault:
         raise ModelMissingError(
             f"{weights.path}: expected weights of the architecture of {weights.model.value}, got others. Check "
             f"upscale_model and upscale_weights. ({type(fault).__name__})",

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from clipmill.engines.device.colour import to_rgb, to_yuv420
+from clipmill.engines.device.planes import displayed
 from clipmill.engines.device.resample import LOBES, resample
 from clipmill.engines.device.rotate import turned
 from clipmill.engines.placing import padded
@@ -19,9 +20,9 @@ from clipmill.engines.planes import Orientation, Subsampling
 from clipmill.engines.rotate import Turn
 from clipmill.engines.upscale.enlarging import Enlarger, cut
 from clipmill.media.framing import ClipPlan
-from clipmill.media.geometry import Box, Placement
+from clipmill.media.geometry import Box, Placement, Rectangle
 from clipmill.media.info import VideoInfo
-from clipmill.media.upscaling import SCALE, Crop, Crops, samples_of
+from clipmill.media.upscaling import SCALE, Crops, samples_of
 
 HELD = 2
 """Large pictures that are kept: slow motion needs two at a time, and each again for the next frame."""
@@ -34,7 +35,7 @@ class _Large:
     """What the network made of a crop of a frame."""
 
     frame: av.VideoFrame
-    crop: Crop
+    crop: Rectangle
     seen: Tensor
     picture: Tensor
 
@@ -43,7 +44,7 @@ class _Large:
 class _CropGrid(Subsampling):
     """The samples of a large picture of a crop."""
 
-    crop: Crop
+    crop: Rectangle
 
     def to_plane(self, x: float, y: float) -> tuple[float, float]:
         return SCALE * (x - self.crop.left), SCALE * (y - self.crop.top)
@@ -65,7 +66,7 @@ class EnlargedPlacer:
         drawn = to_yuv420(self._sampled(large, placement))
         return padded(drawn, placement, self._plan.output, self._plan.pad_color)
 
-    def _large(self, frame: av.VideoFrame, crop: Crop) -> _Large:
+    def _large(self, frame: av.VideoFrame, crop: Rectangle) -> _Large:
         for held in self._held:
             if held.frame is frame and held.crop == crop:
                 return held
@@ -85,10 +86,7 @@ class EnlargedPlacer:
 
     def _upright(self, frame: av.VideoFrame) -> Tensor:
         """The picture in R'G'B' as people see it, but for the aspect of its pixels."""
-        picture = to_rgb(frame, self._enlarger.place, torch.float32)
-        if self._orientation.mirrored:
-            picture = picture.flip(-1)
-        return torch.rot90(picture, -self._orientation.turns, (-2, -1))
+        return displayed(to_rgb(frame, self._enlarger.place), self._orientation)
 
     def _sampled(self, large: _Large, placement: Placement) -> Tensor:
         size = placement.picture.width, placement.picture.height
