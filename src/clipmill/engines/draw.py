@@ -8,10 +8,9 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from clipmill.engines.blend import mixed
 from clipmill.engines.concealment import Concealment
 from clipmill.engines.decode import Media, Picture, PictureReader, Sighting
-from clipmill.engines.device.opening import MixesPictures, picture_placer, reads_on_card
+from clipmill.engines.device.opening import picture_placer, reads_on_card
 from clipmill.engines.flow.in_between import InBetween
 from clipmill.engines.overlap import ahead
 from clipmill.engines.painted import Paint, PaintedPictures, upright
@@ -85,10 +84,7 @@ class ClipDrawer:
         if self.plan.motion is Motion.FLOW:
             between = self._in_between.picture(sight.picture, sight.following, shot.time, shot.placement)
             return self._placed(between, shot.placement)
-        if isinstance(self._placer, MixesPictures):
-            return self._placer.mixed(self._seen(sight.picture), self._seen(sight.following), shot.placement, part)
-        shown = self._placed(sight.picture, shot.placement)
-        return mixed(shown, self._placed(sight.following, shot.placement), part)
+        return self._placer.mixed(self._seen(sight.picture), self._seen(sight.following), shot.placement, part)
 
     def _between(self, sight: Sighting, shot: Shot) -> float:
         """How far the shot lies between two pictures that belong together."""

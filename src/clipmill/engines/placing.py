@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import av
 
+from clipmill.engines.blend import mixed
 from clipmill.engines.colour import ColourConverter, pad_levels
 from clipmill.engines.layout import Planes, planes_of
 from clipmill.engines.planes import Orientation, Subsampling, corners
@@ -38,6 +39,10 @@ class PicturePlacer:
         planes = planes_of(picture)
         drawn = self._converter.converted(self._resampled(planes, placement), planes)
         return padded(drawn, placement, self.output, self.pad_color)
+
+    def mixed(self, left: av.VideoFrame, right: av.VideoFrame, placement: Placement, weight: float) -> av.VideoFrame:
+        """``(1 - weight) * left + weight * right``, both placed alike."""
+        return mixed(self.placed(left, placement), self.placed(right, placement), weight)
 
     def _resampled(self, planes: Planes, placement: Placement) -> av.VideoFrame:
         size = placement.picture

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import av
 
@@ -21,11 +21,6 @@ class PlacesPictures(Protocol):
     def placed(self, picture: av.VideoFrame, placement: Placement) -> av.VideoFrame:
         """The part of the picture that the placement names, where it says."""
         ...
-
-
-@runtime_checkable
-class MixesPictures(Protocol):
-    """Places two pictures where they lie, and mixes them there."""
 
     def mixed(self, left: av.VideoFrame, right: av.VideoFrame, placement: Placement, weight: float) -> av.VideoFrame:
         """``(1 - weight) * left + weight * right``, both placed alike."""

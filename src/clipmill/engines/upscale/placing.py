@@ -11,6 +11,7 @@ import av
 import torch
 from torch import Tensor
 
+from clipmill.engines.blend import mixed
 from clipmill.engines.device.colour import to_rgb, to_yuv420
 from clipmill.engines.device.planes import displayed
 from clipmill.engines.device.resample import LOBES, resample
@@ -65,6 +66,10 @@ class EnlargedPlacer:
         large = self._large(picture, self._crops.of_box(placement.box))
         drawn = to_yuv420(self._sampled(large, placement))
         return padded(drawn, placement, self._plan.output, self._plan.pad_color)
+
+    def mixed(self, left: av.VideoFrame, right: av.VideoFrame, placement: Placement, weight: float) -> av.VideoFrame:
+        """``(1 - weight) * left + weight * right``, both placed alike."""
+        return mixed(self.placed(left, placement), self.placed(right, placement), weight)
 
     def _large(self, frame: av.VideoFrame, crop: Rectangle) -> _Large:
         for held in self._held:
