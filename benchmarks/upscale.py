@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import torch
 
+from clipmill.engines.look import Look
 from clipmill.engines.probe import probe, require_video
 from clipmill.engines.sample_match import draw_match
 from clipmill.engines.upscale.enlarging import Enlarger
@@ -65,7 +66,7 @@ def ours(network: Network, video: VideoInfo, output: Size, fit: Fit) -> Way:
     timeline = canonical_timeline(None, Fraction(1))
     plan = ClipPlan(Fraction(0), timeline, video.displayed, output, video.rate, fit=fit)
     placer = EnlargedPlacer(plan, video, Enlarger(network.to(memory_format=torch.channels_last)))
-    return lambda frame: placer.placed(frame, plan.placement_at(Fraction(0)))
+    return lambda frame: next(placer.drawn([Look(plan.placement_at(Fraction(0)), frame)]))
 
 
 def cpu_s(way: Way, frame: av.VideoFrame) -> float:

@@ -17,7 +17,7 @@ from tests.media_reading import pictures
 from clipmill.engines.coded import NotCopyableError
 from clipmill.engines.encoders import VideoFormat
 from clipmill.engines.painted import painted_as_they_lie
-from clipmill.engines.patch import Patch, PatchSound, PatchWriter
+from clipmill.engines.patch import Patch, PatchSound, PatchWriter, each
 from clipmill.engines.picture_times import PictureTimes
 from clipmill.engines.planes import Orientation
 from clipmill.engines.smart import SmartPlan, plan_smart
@@ -46,7 +46,7 @@ def patch_of(plan: SmartPlan, drawn: list[Fraction] | None = None) -> Patch:
     encoding = VideoFormat(video.size, video.rate, Quality.DRAFT, threads=1, clock=plan.times.tick)
     if coding:
         encoding = replace(encoding, beside=coding.beside)
-    draw = painted_as_they_lie(paint, Orientation.of(video))
+    draw = each(painted_as_they_lie(paint, Orientation.of(video)))
     return Patch(plan.times, plan.window, plan.stretches, encoding, draw, coding)
 
 

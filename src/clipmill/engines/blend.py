@@ -4,6 +4,7 @@ Convention: 8-bit 4:2:0 BT.709 limited range in and out. Mixing gamma-coded R'G'
 so planes are mixed as they are.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import av
@@ -27,6 +28,12 @@ def mixed(left: av.VideoFrame, right: av.VideoFrame, weight: float | Fraction) -
             0.0,
         )
     return frame
+
+
+def blended(frames: Sequence[av.VideoFrame], weight: float) -> av.VideoFrame:
+    """The only frame, or the mixture of two."""
+    first, *others = frames
+    return mixed(first, others[0], weight) if others else first
 
 
 def dimmed(picture: av.VideoFrame, level: float | Fraction) -> av.VideoFrame:

@@ -12,7 +12,7 @@ from clipmill.engines.concealment import Concealment
 from clipmill.engines.decode import Media, Picture, PictureReader, Sighting
 from clipmill.engines.device.opening import picture_placer, reads_on_card
 from clipmill.engines.flow.in_between import InBetween
-from clipmill.engines.overlap import ahead
+from clipmill.engines.look import Look
 from clipmill.engines.painted import Paint, PaintedPictures, upright
 from clipmill.engines.planes import Orientation
 from clipmill.engines.resample import samples
@@ -20,12 +20,9 @@ from clipmill.engines.upscale.opening import enlarged_placer
 from clipmill.engines.upscale.weights import Weights
 from clipmill.media.choices import Motion
 from clipmill.media.framing import ClipPlan, Shot
-from clipmill.media.geometry import Placement
 from clipmill.media.info import VideoInfo
 from clipmill.media.selection import motion_fraction
 
-PICTURES_AHEAD = 2
-"""Decoded pictures that may wait for a network."""
 CUT_DIFFERENCE = 0.25 * 255
 """Mean luma difference from which two neighbours are two scenes: nothing is drawn between them."""
 
@@ -57,34 +54,34 @@ class ClipDrawer:
 
     def frames(self, first: int = 0, last: int | None = None) -> Iterator[av.VideoFrame]:
         """Output frames ``first`` up to ``last``; the pts of each is its number."""
-        with closing(self._sights(first, last)) as sights:
-            for sight, shot in zip(sights, self.plan.shots(first, last), strict=True):
-                self.report.note(sight)
-                frame = self._drawn(sight, shot)
-                frame.pts = shot.number
-                if first == 0 and shot.number + 1 == self.plan.frames:
+        with closing(self._looks(first, last)) as looks, closing(self._placer.drawn(looks)) as drawn:
+            for number, frame in enumerate(drawn, first):
+                frame.pts = number
+                if first == 0 and number + 1 == self.plan.frames:
                     # Before the last frame: nobody needs to ask for one more.
                     self.report.settle()
                 yield frame
 
-    def _sights(self, first: int, last: int | None) -> Generator[Sighting]:
-        """What is on screen at each frame; decoded ahead where drawing takes longer than decoding."""
+    def _looks(self, first: int, last: int | None) -> Generator[Look]:
+        """What each frame shows."""
         # What looks into pictures before they are placed does so on the processor.
-        on_card = self.weights is None and self.paint is None and self.plan.motion is Motion.DUPLICATE
+        on_card = self.paint is None and self.plan.motion is Motion.DUPLICATE
         reader = PictureReader(self.media, self.video, self.threads, on_card=on_card and reads_on_card())
         sights = reader.on_screen(shot.time for shot in self.plan.shots(first, last))
-        yield from sights if self.weights is None else ahead(sights, PICTURES_AHEAD)
+        for sight, shot in zip(sights, self.plan.shots(first, last), strict=True):
+            self.report.note(sight)
+            yield self._look(sight, shot)
 
-    def _drawn(self, sight: Sighting, shot: Shot) -> av.VideoFrame:
+    def _look(self, sight: Sighting, shot: Shot) -> Look:
         part = self._between(sight, shot)
         if part == 1.0 and sight.following is not None:
-            return self._placed(sight.following, shot.placement)
+            return Look(shot.placement, self._seen(sight.following))
         if part == 0.0 or sight.following is None:
-            return self._placed(sight.picture, shot.placement)
+            return Look(shot.placement, self._seen(sight.picture))
         if self.plan.motion is Motion.FLOW:
             between = self._in_between.picture(sight.picture, sight.following, shot.time, shot.placement)
-            return self._placed(between, shot.placement)
-        return self._placer.mixed(self._seen(sight.picture), self._seen(sight.following), shot.placement, part)
+            return Look(shot.placement, self._seen(between))
+        return Look(shot.placement, self._seen(sight.picture), self._seen(sight.following), part)
 
     def _between(self, sight: Sighting, shot: Shot) -> float:
         """How far the shot lies between two pictures that belong together."""
@@ -100,9 +97,6 @@ class ClipDrawer:
             scale = 1 << (left.frame.format.components[0].bits - 8)
             self._scenes = {pair: bool(np.abs(a - b).mean() <= CUT_DIFFERENCE * scale)}
         return self._scenes[pair]
-
-    def _placed(self, picture: Picture, placement: Placement) -> av.VideoFrame:
-        return self._placer.placed(self._seen(picture), placement)
 
     def _seen(self, picture: Picture) -> av.VideoFrame:
         """What is placed: the picture, painted if it shall be."""

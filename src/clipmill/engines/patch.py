@@ -5,7 +5,7 @@ cannot be taken apart is the plan with one encoded stretch, so every way through
 times.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from clipmill.engines.coded import CodedVideo, Coding
 from clipmill.engines.concealment import Concealment
-from clipmill.engines.decode import Picture, PictureReader
+from clipmill.engines.decode import Picture, PictureReader, Sighting
 from clipmill.engines.encoders import AnyPacket, VideoEncoder, VideoFormat
 from clipmill.engines.made_stretches import MadeStretches
 from clipmill.engines.movie import MovieWriter, PictureCopy, PictureTrack
@@ -31,9 +31,19 @@ from clipmill.media.copying import Copied, Encoded, Span, Stretch
 from clipmill.media.parts import Run
 from clipmill.media.time import selection_tolerance
 
-Draw = Callable[[Picture], av.VideoFrame]
-"""Makes the frame to encode out of a source picture."""
+Draw = Callable[[Iterable[Picture]], Generator[av.VideoFrame]]
+"""Makes the frame to encode out of each source picture, in order; closed before what the pictures come from."""
 Written = tuple[Fraction, AnyPacket]
+
+
+def each(draw: Callable[[Picture], av.VideoFrame]) -> Draw:
+    """Draws one picture after the other."""
+
+    def drawn(pictures: Iterable[Picture]) -> Generator[av.VideoFrame]:
+        for picture in pictures:
+            yield draw(picture)
+
+    return drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +159,16 @@ class PatchWriter:
         reader = PictureReader(all_times.media, all_times.video, self.patch.encoding.threads)
         times, wanted = tee(all_times.shown(stretch.start, stretch.end))
         asked = (time * all_times.tick - all_times.video.start - self._tolerance for time in wanted)
-        for (time, following), sight in zip(
-            pairwise(chain(times, (stretch.end,))), reader.on_screen(asked), strict=True
-        ):
+        spans = pairwise(chain(times, (stretch.end,)))
+        with closing(self._met(reader.on_screen(asked))) as pictures, closing(self.patch.draw(pictures)) as drawn:
+            for (time, following), frame in zip(spans, drawn, strict=True):
+                frame.pts, frame.duration = self._noted(time), following - time
+                yield frame
+
+    def _met(self, sights: Iterator[Sighting]) -> Generator[Picture]:
+        for sight in sights:
             self.concealment.note(sight)
-            frame = self.patch.draw(sight.picture)
-            frame.pts, frame.duration = self._noted(time), following - time
-            yield frame
+            yield sight.picture
 
     def _noted(self, time: int) -> int:
         shown = time - self.patch.window.start

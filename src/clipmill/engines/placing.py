@@ -1,12 +1,14 @@
 """Draw one source picture into an output: rotate, crop and scale in one resampling, convert the colour, pad."""
 
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
 import av
 
-from clipmill.engines.blend import mixed
+from clipmill.engines.blend import blended
 from clipmill.engines.colour import ColourConverter, pad_levels
 from clipmill.engines.layout import Planes, planes_of
+from clipmill.engines.look import Look
 from clipmill.engines.planes import Orientation, Subsampling, corners
 from clipmill.engines.resample import Plane, PlaneResampler, samples
 from clipmill.engines.rotate import draw_rotated
@@ -34,15 +36,16 @@ class PicturePlacer:
         everything = Box(0.0, 0.0, float(shown.width), float(shown.height))
         return self.placed(picture, Placement(everything, self.output, 0, 0))
 
+    def drawn(self, looks: Iterable[Look]) -> Generator[av.VideoFrame]:
+        """The frame of each look, in order."""
+        for look in looks:
+            yield blended([self.placed(picture, look.placement) for picture in look.pictures], look.weight)
+
     def placed(self, picture: av.VideoFrame, placement: Placement) -> av.VideoFrame:
         """The part of the picture that the placement names, where it says."""
         planes = planes_of(picture)
         drawn = self._converter.converted(self._resampled(planes, placement), planes)
         return padded(drawn, placement, self.output, self.pad_color)
-
-    def mixed(self, left: av.VideoFrame, right: av.VideoFrame, placement: Placement, weight: float) -> av.VideoFrame:
-        """``(1 - weight) * left + weight * right``, both placed alike."""
-        return mixed(self.placed(left, placement), self.placed(right, placement), weight)
 
     def _resampled(self, planes: Planes, placement: Placement) -> av.VideoFrame:
         size = placement.picture

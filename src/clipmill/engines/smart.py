@@ -10,14 +10,15 @@ from math import ceil
 from pathlib import Path
 
 from clipmill.engines.coded import CodedVideo, Coding, NotCopyableError, coding_of
+from clipmill.engines.device.opening import picture_placer
 from clipmill.engines.encoder_stretches import encoder_stretches
 from clipmill.engines.encoders import Codec, VideoFormat
 from clipmill.engines.joints import fault_at_joints
+from clipmill.engines.look import Look
 from clipmill.engines.made_stretches import MadeStretches
 from clipmill.engines.painted import Paint, PaintedPictures, even_size, painted_as_they_lie, upright
-from clipmill.engines.patch import Draw, Patch, PatchSound, PatchWriter
+from clipmill.engines.patch import Draw, Patch, PatchSound, PatchWriter, each
 from clipmill.engines.picture_times import PictureTimes
-from clipmill.engines.placing import PicturePlacer
 from clipmill.engines.planes import Orientation
 from clipmill.engines.render import OnFrame
 from clipmill.engines.timed_packets import UntimedError
@@ -161,7 +162,7 @@ class SmartRender:
             beside=coding.beside,
             brief=plan.encodes_little,
         )
-        return encoding, painted_as_they_lie(self.paint, Orientation.of(video))
+        return encoding, each(painted_as_they_lie(self.paint, Orientation.of(video)))
 
     def _alone(self, plan: SmartPlan) -> tuple[VideoFormat, Draw]:
         """New pictures are upright, of square pixels, in the colours of every output."""
@@ -177,15 +178,19 @@ def painted_and_framed(video: VideoInfo, paint: Paint, framing: ClipPlan | None)
     """Draws pictures upright, paints on them, and frames them if they shall be."""
     painted = PaintedPictures(video, paint)
     if framing is None:
-        return painted.drawn
-    framer = PicturePlacer(upright(video), framing.output, framing.rotation, framing.pad_color)
-    return lambda picture: framer.placed(painted.drawn(picture), framing.placement_at(picture.time))
+        return each(painted.drawn)
+    framer = picture_placer(upright(video), framing.output, framing.rotation, framing.pad_color)
+    return lambda pictures: framer.drawn(
+        Look(framing.placement_at(picture.time), painted.drawn(picture)) for picture in pictures
+    )
 
 
 def enlarged_and_framed(video: VideoInfo, network: Weights, framing: ClipPlan) -> Draw:
     """Draws pictures out of those that a network makes of them."""
     placer = enlarged_placer(framing, video, network)
-    return lambda picture: placer.placed(picture.frame, framing.placement_at(picture.time))
+    return lambda pictures: placer.drawn(
+        Look(framing.placement_at(picture.time), picture.frame) for picture in pictures
+    )
 
 
 @dataclass(frozen=True, slots=True)

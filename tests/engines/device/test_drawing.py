@@ -8,7 +8,7 @@ from tests.engines.drawing import clip_plan, copied, picture_of
 from tests.engines.reference import psnr
 from tests.media_factory import read_frame_number
 
-from clipmill.engines import placing
+from clipmill.engines import blend
 from clipmill.engines.decode import PictureReader
 from clipmill.engines.device import opening
 from clipmill.engines.device.decoding import card_decoder, decoding_fault
@@ -49,7 +49,7 @@ def test_a_moving_crop_shows_the_same_frames_on_a_card(videos, card, monkeypatch
 
 def test_slow_motion_is_mixed_out_of_pictures_of_a_card(videos, card, monkeypatch):
     slow = {"timeline": Timeline((Piece(Fraction(0), Fraction(1), Fraction(1, 4)),)), "motion": Motion.BLEND}
-    monkeypatch.setattr(placing, "mixed", None)
+    monkeypatch.setattr(blend, "mixed", None)
     on_card = drawn(videos("cfr_30"), (5, 7), **slow)
     monkeypatch.undo()
     assert alike(on_card, drawn(videos("cfr_30"), (5, 7), **slow)) >= 45

@@ -5,6 +5,7 @@ from tests.engines.upscale.nets import compact, dense, torch
 
 from clipmill.engines.upscale.enlarging import SIDE_ON_PROCESSOR, Enlarger
 from clipmill.errors import GpuOutOfMemoryError, OutOfMemoryError
+from clipmill.media.geometry import Size
 
 LEVEL = 1 / 255
 PLENTY = 1 << 40
@@ -48,7 +49,7 @@ class Scarce(torch.nn.Module):
         )
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
-        if picture.shape[-1] * picture.shape[-2] > self.most:
+        if len(picture) * picture.shape[-1] * picture.shape[-2] > self.most:
             self.refuse()
         return picture.repeat_interleave(4, -1).repeat_interleave(4, -2)
 
@@ -90,6 +91,31 @@ def test_a_tile_that_does_not_fit_is_halved_and_its_size_remembered():
     large = made.enlarged(picture)
     assert made.side == 150
     assert torch.equal(large[..., ::4, ::4], picture.half())
+
+
+def on_card(network, side: int, most: int = 8) -> Enlarger:
+    """Believes that it draws on a card."""
+    made = enlarger(network, side)
+    made.place, made._most = torch.device("cuda"), most
+    return made
+
+
+@pytest.mark.parametrize(("side", "pictures"), [(1000, 8), (300, 5), (200, 2), (100, 1), (10, 1)])
+def test_a_card_is_given_as_many_pictures_as_go_into_the_memory_of_a_tile(side, pictures):
+    assert on_card(Scarce(1), side).at_once(Size(160, 100)) == pictures
+
+
+def test_a_processor_is_given_one_picture_after_the_other():
+    assert enlarger(Scarce(1)).at_once(Size(16, 10)) == 1
+
+
+def test_a_batch_that_does_not_fit_is_halved_before_the_tiles_are():
+    made = enlarger(Scarce(2 * 30 * 40), side=200)
+    pictures = torch.rand(7, 3, 30, 40)
+    large = made.enlarged(pictures)
+    assert made.side == 200
+    assert made._most <= 2
+    assert torch.equal(large[..., ::4, ::4], pictures.half())
 
 
 @pytest.mark.parametrize(

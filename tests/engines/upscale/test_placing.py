@@ -1,3 +1,4 @@
+import gc
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +9,7 @@ from tests.engines.upscale.nets import compact, cubic_enlarger, saved, torch
 from clipmill.engines.decode import PictureReader
 from clipmill.engines.device.resample import resample
 from clipmill.engines.draw import ClipDrawer
+from clipmill.engines.look import Look
 from clipmill.engines.upscale.enlarging import Enlarger
 from clipmill.engines.upscale.placing import EnlargedPlacer, resampled_in_bands
 from clipmill.engines.upscale.weights import Weights
@@ -15,6 +17,7 @@ from clipmill.media.choices import Motion, UpscaleModel
 from clipmill.media.geometry import Box, Fit
 from clipmill.media.timeline import SegmentEdits, canonical_timeline
 
+SMALL = (0, (100, 50, 40, 40))
 PAN = [(0, (10.3, 20.7, 180, 240)), (1, (330.9, 60.1, 240, 240))]
 
 
@@ -94,20 +97,74 @@ def test_a_network_sees_the_box_its_margin_and_nothing_else(videos):
     plan = clip_plan(video, (100, 200), (0, (100.5, 50, 80, 160)), (1, (200, 60, 60, 120)))
     network = Counted()
     placer = EnlargedPlacer(plan, video, whole(network))
-    for picture in PictureReader(videos("cfr_25"), video, 1).pictures(Fraction(0), Fraction(1, 5)):
-        placer.placed(picture.frame, plan.placement_at(picture.time))
+    pictures = PictureReader(videos("cfr_25"), video, 1).pictures(Fraction(0), Fraction(1, 5))
+    looks = (Look(plan.placement_at(picture.time), picture.frame) for picture in pictures)
+    assert len(list(placer.drawn(looks))) == 5
     assert set(network.seen) == {(97, 176)}
 
 
 def test_a_picture_that_is_shown_again_is_not_drawn_again(videos):
     video = picture_of(videos("cfr_25"))
     slow = canonical_timeline(SegmentEdits(segments=((Fraction(0), Fraction(1, 5), Fraction(1, 4)),)), Fraction(1, 5))
-    plan = clip_plan(video, (64, 64), timeline=slow, motion=Motion.BLEND)
+    plan = clip_plan(video, (64, 64), SMALL, timeline=slow, motion=Motion.BLEND)
     network = Counted()
     drawer = ClipDrawer(plan, videos("cfr_25"), video, 1)
     drawer._placer = EnlargedPlacer(plan, video, whole(network))
     assert len(list(drawer.frames())) == 20
     assert len(network.seen) <= 6
+
+
+class Batches(Enlarger):
+    """Draws so many pictures at once, as a card does, and counts what it draws."""
+
+    def __init__(self, network, pictures: int) -> None:
+        super().__init__(network)
+        self._side, self.pictures, self.drawn = 4096, pictures, list[int]()
+
+    def at_once(self, size):
+        return self.pictures
+
+    def enlarged(self, pictures):
+        self.drawn.append(len(pictures))
+        return super().enlarged(pictures)
+
+
+SLOW = SegmentEdits(segments=((Fraction(0), Fraction(2, 5), Fraction(1, 2)),))
+
+
+@pytest.mark.parametrize(("edits", "batches"), [(None, [4, 4, 2]), (SLOW, [3, 2, 2, 2, 2])])
+def test_pictures_that_are_drawn_at_once_are_those_that_are_drawn_alone(videos, edits, batches):
+    video, network = picture_of(videos("cfr_25")), compact()
+    timeline = canonical_timeline(edits, Fraction(2, 5))
+    plan = clip_plan(video, (64, 64), SMALL, timeline=timeline, motion=Motion.BLEND)
+    shown: dict[int, list] = {}
+    for at_once in (1, 4):
+        drawer = ClipDrawer(plan, videos("cfr_25"), video, 1)
+        made = Batches(network, at_once)
+        drawer._placer = EnlargedPlacer(plan, video, made)
+        shown[at_once] = [copied(frame) for frame in drawer.frames()]
+        assert sum(made.drawn) == sum(batches)
+    assert made.drawn == batches
+    assert len(shown[1]) == len(shown[4])
+    for alone, together in zip(shown[1], shown[4], strict=True):
+        assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(alone, together, strict=True))
+
+
+def is_half(found: object) -> bool:
+    """Large pictures are the only numbers of half precision here."""
+    return type(found) is torch.Tensor and found.dtype is torch.float16
+
+
+def test_no_more_large_pictures_are_held_than_a_frame_needs(videos):
+    video = picture_of(videos("cfr_25"))
+    timeline = canonical_timeline(SLOW, Fraction(2, 5))
+    plan = clip_plan(video, (64, 64), SMALL, timeline=timeline, motion=Motion.BLEND)
+    drawer, held = ClipDrawer(plan, videos("cfr_25"), video, 1), list[int]()
+    drawer._placer = EnlargedPlacer(plan, video, whole(compact()))
+    for _ in drawer.frames():
+        held.append(len({each.data_ptr() for each in gc.get_objects() if is_half(each)}))
+    assert len(held) == 20
+    assert max(held) == 2
 
 
 def test_a_frame_that_the_source_repeats_is_not_drawn_again(videos):
@@ -117,7 +174,8 @@ def test_a_frame_that_the_source_repeats_is_not_drawn_again(videos):
     placer = EnlargedPlacer(plan, video, whole(network))
     (picture,) = PictureReader(videos("cfr_25"), video, 1).pictures(Fraction(0), Fraction(1, 25))
     twin = picture.frame.reformat(format="yuv444p").reformat(format="yuv420p")
-    drawn = [copied(placer.placed(frame, plan.placement_at(Fraction(0)))) for frame in (picture.frame, twin)]
+    looks = [Look(plan.placement_at(Fraction(0)), frame) for frame in (picture.frame, twin)]
+    drawn = [copied(frame) for frame in placer.drawn(looks)]
     assert twin is not picture.frame
     assert len(network.seen) == 1
     assert (drawn[0][0] == drawn[1][0]).all()

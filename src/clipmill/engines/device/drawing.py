@@ -1,6 +1,6 @@
 """Draw on a device what the processor draws elsewhere: frames go in, frames come out."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,6 +10,7 @@ import torch
 from clipmill.engines.device.painter import DevicePainter
 from clipmill.engines.device.placing import DevicePlacer
 from clipmill.engines.device.planes import downloaded, filled, uploaded
+from clipmill.engines.look import Look
 from clipmill.engines.overlay.painter import DrawnLayer, empty_like
 from clipmill.engines.planes import Orientation
 from clipmill.media.geometry import Placement
@@ -23,16 +24,21 @@ class FramePlacer:
     placer: DevicePlacer
     place: torch.device
 
-    @torch.inference_mode()
+    def drawn(self, looks: Iterable[Look]) -> Generator[av.VideoFrame]:
+        """The frame of each look, in order; of two pictures only the mixture leaves the device."""
+        for look in looks:
+            yield self._drawn(look)
+
     def placed(self, picture: av.VideoFrame, placement: Placement) -> av.VideoFrame:
         """The part of the picture that the placement names, where it says."""
-        return downloaded(self.placer.placed(uploaded(picture, self.place), placement).all)
+        return self._drawn(Look(placement, picture))
 
     @torch.inference_mode()
-    def mixed(self, left: av.VideoFrame, right: av.VideoFrame, placement: Placement, weight: float) -> av.VideoFrame:
-        """``(1 - weight) * left + weight * right``, both placed alike; only their mixture leaves the device."""
-        shown = [self.placer.placed(uploaded(frame, self.place), placement).all for frame in (left, right)]
-        luma, blue, red = (torch.lerp(old, new, weight) for old, new in zip(*shown, strict=True))
+    def _drawn(self, look: Look) -> av.VideoFrame:
+        first, *others = (self.placer.placed(uploaded(each, self.place), look.placement).all for each in look.pictures)
+        for other in others:
+            first = tuple(torch.lerp(old, new, look.weight) for old, new in zip(first, other, strict=True))
+        luma, blue, red = first
         return downloaded((luma, blue, red))
 
 

@@ -1,16 +1,17 @@
 """Where pictures are drawn: on the card that the setting chooses, else by the processor. PyTorch is loaded only for a card."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from fractions import Fraction
 from typing import Protocol
 
 import av
 
 from clipmill.engines.device.choice import drawing_card
+from clipmill.engines.look import Look
 from clipmill.engines.overlay.painter import DrawnLayer, Painter
 from clipmill.engines.placing import PicturePlacer
 from clipmill.engines.planes import Orientation
-from clipmill.media.geometry import Placement, Size
+from clipmill.media.geometry import Size
 from clipmill.media.highlights import Highlights
 from clipmill.media.info import VideoInfo
 
@@ -18,12 +19,8 @@ from clipmill.media.info import VideoInfo
 class PlacesPictures(Protocol):
     """Draws the pictures of one source as 8-bit 4:2:0 BT.709."""
 
-    def placed(self, picture: av.VideoFrame, placement: Placement) -> av.VideoFrame:
-        """The part of the picture that the placement names, where it says."""
-        ...
-
-    def mixed(self, left: av.VideoFrame, right: av.VideoFrame, placement: Placement, weight: float) -> av.VideoFrame:
-        """``(1 - weight) * left + weight * right``, both placed alike."""
+    def drawn(self, looks: Iterable[Look]) -> Generator[av.VideoFrame]:
+        """The frame of each look, in order; to be closed before what the looks come from."""
         ...
 
 

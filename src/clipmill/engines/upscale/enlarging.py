@@ -1,4 +1,4 @@
-"""Run a network over a picture: whole where the memory is, else tile by tile, with smaller tiles after each refusal.
+"""Run a network over a picture: whole where the memory is, else tile by tile, with fewer pictures and smaller tiles after each refusal.
 
 Convention: pictures are (batch, 3, rows, columns), R'G'B' in 0..1, on one device. Large ones are kept in half precision, which is an
 eighth of a level: a whole frame of them is what takes the most memory.
@@ -19,23 +19,33 @@ BYTES_ON_PROCESSOR = 1 << 30
 SIDE_ON_PROCESSOR = 512
 """Smaller tiles draw their margins too often, larger ones leave the caches."""
 SHARE_OF_CARD = 0.6
+MOST_AT_ONCE = 8
+"""Pictures in a batch: more of them do not fill a card any better."""
 
 _ALL = Rectangle(0, 0, 0, 0)
 
 
 class Enlarger:
-    """Enlarges pictures with one network; remembers the side of a tile that fitted."""
+    """Enlarges pictures with one network; remembers how many pictures and which side of a tile fitted."""
 
     def __init__(self, network: Network, free: Callable[[torch.device], int] = free_memory) -> None:
         self.network = network
         parameter = next(network.parameters())
         self.place, self.precision = parameter.device, parameter.dtype
         self._side = self._fitting(free(self.place))
+        self._most = MOST_AT_ONCE
 
     @property
     def side(self) -> int:
         """The largest side of a tile, in samples, margin left out."""
         return self._side
+
+    def at_once(self, size: Size) -> int:
+        """Into how many pictures of a size the memory of one tile goes; a processor draws one after the other."""
+        if self.place.type != "cuda":
+            return 1
+        side = self._side + 2 * self.network.reach
+        return min(max(side * side // (size.width * size.height), 1), self._most)
 
     def enlarged(self, pictures: Tensor) -> Tensor:
         """The pictures, four times larger along each side."""
@@ -45,20 +55,28 @@ class Enlarger:
             except (RuntimeError, MemoryError) as fault:
                 if not _lacks_memory(fault):
                     raise
-                smaller = halved(self._side)
-                if smaller is None:
+                if not self._take_less(len(pictures)):
                     raise self._too_small(pictures) from fault
-                self._side = smaller
             if self.place.type == "cuda":
                 torch.cuda.empty_cache()
 
+    def _take_less(self, pictures: int) -> bool:
+        """Whether there is less to draw at once: fewer pictures, or else smaller tiles."""
+        if (most := min(pictures, self._most)) > 1:
+            self._most = most // 2
+            return True
+        smaller = halved(self._side)
+        self._side = smaller or self._side
+        return smaller is not None
+
+    @torch.inference_mode()
     def _in_tiles(self, pictures: Tensor) -> Tensor:
         rows, columns = pictures.shape[-2:]
         large = pictures.new_empty((*pictures.shape[:2], rows * SCALE, columns * SCALE), dtype=torch.float16)
-        with torch.inference_mode():
+        for some, into in zip(pictures.split(self._most), large.split(self._most), strict=True):
             for tile in tiles(Size(columns, rows), self._side, self.network.reach):
-                drawn = self._drawn(cut(pictures, tile.read))
-                _enlarged_part(large, tile.kept, _ALL).copy_(_enlarged_part(drawn, tile.kept, tile.read))
+                drawn = self._drawn(cut(some, tile.read))
+                _enlarged_part(into, tile.kept, _ALL).copy_(_enlarged_part(drawn, tile.kept, tile.read))
         return large.clamp_(0, 1)
 
     def _drawn(self, part: Tensor) -> Tensor:

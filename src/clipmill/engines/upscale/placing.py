@@ -4,18 +4,24 @@ Convention: *samples* as in `clipmill.media.upscaling`. Sample positions of a la
 """
 
 from collections import deque
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from math import ceil, floor
 
 import av
 import torch
 from torch import Tensor
 
-from clipmill.engines.blend import mixed
+from clipmill.engines.blend import blended
 from clipmill.engines.device.colour import to_rgb, to_yuv420
 from clipmill.engines.device.planes import displayed
 from clipmill.engines.device.resample import LOBES, resample
 from clipmill.engines.device.rotate import turned
+from clipmill.engines.layout import are_alike
+from clipmill.engines.look import Look
+from clipmill.engines.overlap import ahead
 from clipmill.engines.placing import padded
 from clipmill.engines.planes import Orientation, Subsampling
 from clipmill.engines.rotate import Turn
@@ -26,19 +32,21 @@ from clipmill.media.info import VideoInfo
 from clipmill.media.upscaling import SCALE, Crops, samples_of
 
 HELD = 2
-"""Large pictures that are kept: slow motion needs two at a time, and each again for the next frame."""
+"""Pictures that may be shown again: slow motion needs two at a time."""
+PICTURES_AHEAD = 2
+"""Pictures that may wait for a network, at least."""
 BAND_ROWS = 256
 """Rows of an output that are sampled at a time."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Large:
-    """What the network made of a crop of a frame."""
+@dataclass(slots=True, eq=False)
+class _View:
+    """What the network sees of a frame, and what it has made of that."""
 
     frame: av.VideoFrame
     crop: Rectangle
     seen: Tensor
-    picture: Tensor
+    large: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,56 +67,63 @@ class EnlargedPlacer:
         self._orientation = Orientation.of(video)
         self._samples = samples_of(video)
         self._crops = Crops.of(plan, self._samples)
-        self._held = deque[_Large](maxlen=HELD)
+        self._recent = deque[_View](maxlen=HELD)
 
-    def placed(self, picture: av.VideoFrame, placement: Placement) -> av.VideoFrame:
-        """The part of the picture that the placement names, where it says."""
-        large = self._large(picture, self._crops.of_box(placement.box))
-        drawn = to_yuv420(self._sampled(large, placement))
-        return padded(drawn, placement, self._plan.output, self._plan.pad_color)
+    def drawn(self, looks: Iterable[Look]) -> Generator[av.VideoFrame]:
+        """The frame of each look, in order: pictures are made ready in a thread of their own, and enlarged in batches."""
+        at_once = self._enlarger.at_once(self._crops.shape)
+        with closing(ahead(map(self._prepared, looks), max(at_once, PICTURES_AHEAD))) as prepared:
+            while batch := list(islice(prepared, at_once)):
+                self._enlarge(view for _, views in batch for view in views)
+                while batch:
+                    yield self._shown(*batch.pop(0))
 
-    def mixed(self, left: av.VideoFrame, right: av.VideoFrame, placement: Placement, weight: float) -> av.VideoFrame:
-        """``(1 - weight) * left + weight * right``, both placed alike."""
-        return mixed(self.placed(left, placement), self.placed(right, placement), weight)
+    def _prepared(self, look: Look) -> tuple[Look, list[_View]]:
+        return look, [self._view(picture, look.placement) for picture in look.pictures]
 
-    def _large(self, frame: av.VideoFrame, crop: Rectangle) -> _Large:
-        for held in self._held:
-            if held.frame is frame and held.crop == crop:
-                return held
-        seen = cut(self._upright(frame), crop).clone()
-        self._held.append(_Large(frame, crop, seen, self._made_of(seen)))
-        return self._held[-1]
+    @torch.inference_mode()
+    def _view(self, frame: av.VideoFrame, placement: Placement) -> _View:
+        """What the network sees of a frame; slow motion shows frames again, and sources repeat them."""
+        crop = self._crops.of_box(placement.box)
+        for view in self._recent:
+            if view.crop == crop and (view.frame is frame or are_alike(view.frame, frame)):
+                return view
+        self._recent.append(_View(frame, crop, cut(self._upright(frame), crop).clone()))
+        return self._recent[-1]
 
-    def _made_of(self, seen: Tensor) -> Tensor:
-        """The large picture of a crop; sources repeat frames, and looking costs next to nothing."""
-        for held in self._held:
-            if torch.equal(held.seen, seen):
-                return held.picture
-        # Room first: the new one takes as much as an old one.
-        if len(self._held) == HELD:
-            self._held.popleft()
-        return self._enlarger.enlarged(seen[None])[0]
+    def _enlarge(self, views: Iterable[_View]) -> None:
+        """Make the large pictures that are not there yet."""
+        new = list(dict.fromkeys(view for view in views if view.large is None))
+        if new:
+            made = self._enlarger.enlarged(torch.stack([view.seen for view in new]))
+            for view, large in zip(new, made, strict=True):
+                view.large = large
+
+    def _shown(self, look: Look, views: list[_View]) -> av.VideoFrame:
+        frames = [to_yuv420(self._sampled(view, look.placement)) for view in views]
+        return padded(blended(frames, look.weight), look.placement, self._plan.output, self._plan.pad_color)
 
     def _upright(self, frame: av.VideoFrame) -> Tensor:
         """The picture in R'G'B' as people see it, but for the aspect of its pixels."""
         return displayed(to_rgb(frame, self._enlarger.place), self._orientation)
 
-    def _sampled(self, large: _Large, placement: Placement) -> Tensor:
+    def _sampled(self, view: _View, placement: Placement) -> Tensor:
+        assert view.large is not None
         size = placement.picture.width, placement.picture.height
         if self._plan.rotation:
             lies = Orientation(self._samples, self._plan.frame, turns=0, mirrored=False)
-            turn = Turn(placement.box, lies, _CropGrid(1, 1, large.crop), self._plan.rotation, 0.0)
-            planes = (plane.to(torch.float32) for plane in large.picture)
+            turn = Turn(placement.box, lies, _CropGrid(1, 1, view.crop), self._plan.rotation, 0.0)
+            planes = (plane.to(torch.float32) for plane in view.large)
             return torch.stack([turned(plane, turn, size, 0.0) for plane in planes]).clamp_(0, 1)
         across = SCALE * self._samples.width / self._plan.frame.width
         down = SCALE * self._samples.height / self._plan.frame.height
         box = Box(
-            placement.box.x * across - SCALE * large.crop.left,
-            placement.box.y * down - SCALE * large.crop.top,
+            placement.box.x * across - SCALE * view.crop.left,
+            placement.box.y * down - SCALE * view.crop.top,
             placement.box.width * across,
             placement.box.height * down,
         )
-        return resampled_in_bands(large.picture, box, size).clamp_(0, 1)
+        return resampled_in_bands(view.large, box, size).clamp_(0, 1)
 
 
 def resampled_in_bands(picture: Tensor, box: Box, size: tuple[int, int]) -> Tensor:
