@@ -5,6 +5,7 @@ Convention: times are exact seconds from the first displayed frame of the source
 
 import math
 from bisect import insort
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from clipmill.engines.beginning import VideoPacket, packets
+from clipmill.engines.deinterlacing import Deinterlacer
 from clipmill.engines.source import Media, open_container
 from clipmill.errors import DecoderFailedError
 from clipmill.media.info import VideoInfo
@@ -124,7 +126,8 @@ class PictureReader:
             decoder = self._decoder(stream)
             self._lost.clear()
             if target is None or self._seek(container, stream, target):
-                yield from self._pictures(container, stream, decoder, wanted)
+                pictures = self._pictures(container, stream, decoder, wanted)
+                yield from _whole(pictures, cut_in=target is not None) if self._video.interlaced else pictures
 
     def _decoder(self, stream: VideoStream) -> VideoCodecContext:
         """What decodes the stream; only libvpx knows the alpha of VP9."""
@@ -132,7 +135,7 @@ class PictureReader:
         if self._video.has_alpha and self._video.codec == "vp9":
             context = av.CodecContext.create("libvpx-vp9", "r")
             assert isinstance(context, VideoCodecContext)
-        elif self._on_card:
+        elif self._on_card and not self._video.interlaced:
             from clipmill.engines.device.decoding import card_decoder
 
             context = card_decoder(context) or context
@@ -206,6 +209,25 @@ def _run_up(supply: "Iterator[VideoPacket]", wanted: int) -> "tuple[list[VideoPa
         if packet.dts > wanted:
             break
     return head, shown[-RUN_UP] if len(shown) >= RUN_UP else -math.inf
+
+
+def _whole(pictures: Iterator[Picture], *, cut_in: bool) -> Iterator[Picture]:
+    """Interlaced pictures made whole.
+
+    After a seek the first one lacks the picture before it, and is left out: wherever reading begins, a picture looks the same.
+    """
+    deinterlacer, times = Deinterlacer(), deque[Fraction]()
+
+    def drawn() -> Iterator[av.VideoFrame]:
+        for picture in pictures:
+            times.append(picture.time)
+            yield from deinterlacer.pictures(picture.frame)
+        yield from deinterlacer.rest()
+
+    for number, frame in enumerate(drawn()):
+        time = times.popleft()
+        if number or not cut_in:
+            yield Picture(frame, time)
 
 
 def _noted(times: Iterable[Fraction], asked: list[Fraction]) -> Iterator[Fraction]:
