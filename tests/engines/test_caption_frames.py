@@ -117,10 +117,17 @@ def test_colours_are_bt709_whatever_the_source_is(
 def test_a_picture_that_stays_is_converted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = make_video(tmp_path / "a.mp4", replace(SMALL, rate=Fraction(2), frames=4))
     made: list[int] = []
-    convert = caption_frames.rgb
-    monkeypatch.setattr(caption_frames, "rgb", lambda band, scaler: made.append(1) or convert(band, scaler))
+    convert = caption_frames.rgb_pixels
+    monkeypatch.setattr(caption_frames, "rgb_pixels", lambda band, scaler: made.append(1) or convert(band, scaler))
     frames = list(reader(path).frames())
     assert (len(frames), len(made)) == (20, 4)
+
+
+def test_frames_from_a_later_one_on_are_those_of_the_whole_pass(tmp_path: Path):
+    path = make_video(tmp_path / "a.mp4", replace(SMALL, rate=Fraction(25), frames=60, gop=12, b_frames=2))
+    whole, some = reader(path), replace(reader(path), first=7, count=9)
+    assert [frame.index for frame in some.frames()] == list(range(7, 16))
+    assert numbers(some) == numbers(whole)[7:16]
 
 
 def test_pictures_that_cannot_be_decoded_are_counted_up_to_a_twentieth(tmp_path: Path):

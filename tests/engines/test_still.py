@@ -1,9 +1,11 @@
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import VideoReformatter
 from PIL import Image
 from tests.media_recipes import PATCHES, Colour
 
+from clipmill.engines import still
 from clipmill.engines.resample import samples
 from clipmill.engines.still import write_picture, write_png
 
@@ -47,3 +49,11 @@ def test_a_jpeg_keeps_its_colours(tmp_path):
     write_picture(frame, tmp_path / "frame.jpg")
     with Image.open(tmp_path / "frame.jpg") as shown:
         assert shown.convert("RGB").getpixel((32, 32)) == pytest.approx((200, 40, 90), abs=4)
+
+
+def test_pixels_are_those_of_the_picture():
+    frame = av.VideoFrame(38, 18, "yuv420p")
+    for index in range(3):
+        plane = samples(frame, index)
+        plane[:] = np.random.default_rng(index).integers(16, 236, plane.shape, np.uint8)
+    assert np.array_equal(still.rgb_pixels(frame, VideoReformatter()), still.rgb(frame).to_ndarray())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clipmill.engines.decode import Media, Picture, PictureReader
 from clipmill.engines.placing import PicturePlacer
-from clipmill.engines.still import rgb
+from clipmill.engines.still import rgb_pixels
 from clipmill.errors import CorruptMediaError, DecodeFailedError
 from clipmill.media.captions.region import PixelRect
 from clipmill.media.geometry import Box, Placement
@@ -40,7 +40,7 @@ class CaptionFrame:
 
 @dataclass
 class CaptionFrames:
-    """Reads ``count`` frames of the band, in order and once."""
+    """Reads ``count`` frames of the band, from ``first`` on, in order and once."""
 
     media: Media
     video: VideoInfo
@@ -48,6 +48,7 @@ class CaptionFrames:
     rate: Fraction
     count: int
     threads: int = 0
+    first: int = 0
 
     def __post_init__(self) -> None:
         self.concealed = 0
@@ -63,7 +64,8 @@ class CaptionFrames:
         shown: Picture | None = None
         pixels: tuple[Pixels, Pixels] | None = None
         try:
-            for index, sight in enumerate(reader.on_screen(k / self.rate for k in range(self.count))):
+            wanted = range(self.first, self.first + self.count)
+            for index, sight in zip(wanted, reader.on_screen(k / self.rate for k in wanted), strict=True):
                 self._count(stand_in=sight.stand_in)
                 if pixels is None or sight.picture is not shown:
                     shown, pixels = sight.picture, self._drawn(sight.picture.frame)
@@ -81,4 +83,4 @@ class CaptionFrames:
 
     def _drawn(self, picture: av.VideoFrame) -> tuple[Pixels, Pixels]:
         band = self._placer.placed(picture, self._placement)
-        return np.asarray(band.to_ndarray(), np.uint8), np.asarray(rgb(band, self._scaler).to_ndarray(), np.uint8)
+        return np.asarray(band.to_ndarray(), np.uint8), rgb_pixels(band, self._scaler)

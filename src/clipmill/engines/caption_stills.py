@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from av.video.reformatter import VideoReformatter
@@ -18,7 +17,7 @@ from PIL import Image
 from clipmill.engines.decode import Media, PictureReader, Sighting
 from clipmill.engines.painted import even_size
 from clipmill.engines.placing import PicturePlacer
-from clipmill.engines.still import rgb
+from clipmill.engines.still import rgb_pixels
 from clipmill.errors import CorruptMediaError, DecodeFailedError
 from clipmill.media.captions.sampling import frame_time
 from clipmill.media.geometry import Box, Placement, Size
@@ -63,7 +62,7 @@ class FullFrames:
         shown = self.video.displayed
         try:
             for index, sight in zip(self.indices, self._sightings(), strict=True):
-                pixels: Any = rgb(self._placer.placed(sight.picture.frame, self._placement), self._scaler).to_ndarray()
+                pixels = rgb_pixels(self._placer.placed(sight.picture.frame, self._placement), self._scaler)
                 yield FullFrame(index, np.ascontiguousarray(pixels[: shown.height, : shown.width]), sight.stand_in)
         except CorruptMediaError as fault:
             raise DecodeFailedError(f"no picture could be decoded: {fault.message}") from fault

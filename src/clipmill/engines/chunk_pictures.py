@@ -6,7 +6,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -14,7 +13,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from clipmill.engines.source import open_container, reading
-from clipmill.engines.still import rgb
+from clipmill.engines.still import rgb_pixels
 from clipmill.errors import BadMedia, CorruptArtifactError
 from clipmill.media.geometry import Size
 
@@ -68,8 +67,7 @@ def decode_chunk(chunk: Path, size: Size, count: int, target: Path, threads: int
             for frame in container.decode(stream):
                 _check_size(frame, size, chunk.name)
                 found += 1
-                pixels: Any = rgb(frame, scaler).to_ndarray()
-                file.write(np.ascontiguousarray(pixels).data)
+                file.write(rgb_pixels(frame, scaler).data)
     except (BadMedia, IndexError) as fault:
         raise _corrupt(chunk.name, f"cannot be decoded ({fault})") from fault
     if found != count:

@@ -4,9 +4,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
 from PIL import Image
+
+from clipmill.engines.resample import samples
 
 JPEG = frozenset({".jpg", ".jpeg"})
 _JPEG_QUALITY = 92
@@ -38,9 +42,22 @@ def write_jpeg(frame: av.VideoFrame, path: Path) -> None:
 
 def rgb(frame: av.VideoFrame, scaler: VideoReformatter | None = None) -> av.VideoFrame:
     """A BT.709 picture of limited range as 8-bit RGB; a ``scaler`` that is given again keeps its tables, which cost most."""
-    return (scaler or VideoReformatter()).reformat(
+    return _in_full_range(frame, "rgb24", scaler or VideoReformatter())
+
+
+def rgb_pixels(frame: av.VideoFrame, scaler: VideoReformatter) -> NDArray[np.uint8]:
+    """The very same samples as (height, width, 3), in half the time: swscale is quicker at writing planes."""
+    import cv2
+
+    planes = _in_full_range(frame, "gbrp", scaler)
+    green, blue, red = (samples(planes, index) for index in range(3))
+    return np.asarray(cv2.merge([red, green, blue]), np.uint8)
+
+
+def _in_full_range(frame: av.VideoFrame, form: str, scaler: VideoReformatter) -> av.VideoFrame:
+    return scaler.reformat(
         frame,
-        format="rgb24",
+        format=form,
         src_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG,

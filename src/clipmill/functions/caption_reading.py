@@ -5,7 +5,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -90,10 +90,9 @@ class CaptionReader:
         """The text of each caption, in order, or why it has none; while some are read, the next ones are decoded."""
         for caption in captions:
             self._uses.update(caption.chunks)
-        with closing(ahead(map(self._median, captions), self.engine.batch_size)) as medians:
-            waiting = zip(captions, medians, strict=True)
-            while batch := list(islice(waiting, self.engine.batch_size)):
-                yield from self._read(batch)
+        medians = ((caption, self._median(caption)) for caption in captions)
+        for _, text in read_medians(self.engine, self.languages, medians):
+            yield text
 
     def _median(self, caption: Wanted) -> Rgb | ClipmillError:
         """The median of an announced caption's frames."""
@@ -105,31 +104,6 @@ class CaptionReader:
             return fault
         finally:
             self._let_go(caption)
-
-    def _read(self, batch: Sequence[tuple[Wanted, Rgb | ClipmillError]]) -> Iterator[CaptionOcrResult | ClipmillError]:
-        pictures = [median for _, median in batch if not isinstance(median, ClipmillError)]
-        readings = read_pictures(self.engine, pictures, self.languages)
-        for caption, median in batch:
-            yield median if isinstance(median, ClipmillError) else self._told(caption, next(readings))
-
-    def _told(self, caption: Wanted, reading: Reading) -> CaptionOcrResult | ClipmillError:
-        page = reading.page
-        if isinstance(page, OcrFailure):
-            return OcrFailedError(
-                f"{self.engine.name} could not read frames {caption.start_frame} to {caption.end_frame}, "
-                f"{reading.attempts} attempts: {page.message}. Try again, or choose another ocr_engine."
-            )
-        lines = [line for row in rows_of(page.lines) for line in row]
-        return CaptionOcrResult(
-            ocr_text=text_of(page.lines),
-            confidence=text_confidence(page.lines),
-            frame_count=len(caption.frames.frames),
-            median_frame_index=(caption.start_frame + caption.end_frame) // 2,
-            level=caption.frames.level,
-            lines=[line.to_json() for line in lines],
-            ocr_engine=self.engine.name,
-            warnings=[*_left_out(caption), *unread_warnings(self.engine.name, len(page.lines), page.unread)],
-        )
 
     def _pictures(self, place: Place) -> StoredPictures:
         """The pictures of a chunk; one that failed once fails again without being fetched again."""
@@ -165,6 +139,40 @@ class CaptionReader:
         for place in caption.chunks:
             if self._uses[place] <= 0 and place in self._decoded:
                 self._decoded.pop(place).discard()
+
+
+def read_medians(
+    engine: OcrEngine, languages: Sequence[str], medians: Iterable[tuple[Wanted, Rgb | ClipmillError]]
+) -> Iterator[tuple[Wanted, CaptionOcrResult | ClipmillError]]:
+    """The text of each caption, in order, or why it has none; while some are read, the next medians are made."""
+    with closing(ahead(medians, engine.batch_size)) as waiting:
+        while batch := list(islice(waiting, engine.batch_size)):
+            pictures = [median for _, median in batch if not isinstance(median, ClipmillError)]
+            readings = read_pictures(engine, pictures, languages)
+            for caption, median in batch:
+                failed = isinstance(median, ClipmillError)
+                yield caption, median if failed else _text_read(engine, caption, next(readings))
+
+
+def _text_read(engine: OcrEngine, caption: Wanted, reading: Reading) -> CaptionOcrResult | ClipmillError:
+    """What the reading of a caption's median says."""
+    page = reading.page
+    if isinstance(page, OcrFailure):
+        return OcrFailedError(
+            f"{engine.name} could not read frames {caption.start_frame} to {caption.end_frame}, "
+            f"{reading.attempts} attempts: {page.message}. Try again, or choose another ocr_engine."
+        )
+    lines = [line for row in rows_of(page.lines) for line in row]
+    return CaptionOcrResult(
+        ocr_text=text_of(page.lines),
+        confidence=text_confidence(page.lines),
+        frame_count=len(caption.frames.frames),
+        median_frame_index=(caption.start_frame + caption.end_frame) // 2,
+        level=caption.frames.level,
+        lines=[line.to_json() for line in lines],
+        ocr_engine=engine.name,
+        warnings=[*_left_out(caption), *unread_warnings(engine.name, len(page.lines), page.unread)],
+    )
 
 
 def unread_warnings(engine: str, lines: int, unread: int) -> list[Warn]:

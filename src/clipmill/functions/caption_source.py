@@ -62,6 +62,11 @@ def open_caption_source(context: Context, request: VideoRequest, hwaccel: Hardwa
     return CaptionSource(source, settled.duration, tuple(warnings))
 
 
+def decoding_threads(context: Context) -> int:
+    """The cores that decode: one is kept busy by what is decoded, and to share pictures out takes a third more time."""
+    return max(1, context.threads - 1)
+
+
 @contextmanager
 def caption_faults(key: str) -> Generator[None]:
     """What is wrong with a video, told under the codes of captions."""

@@ -29,6 +29,7 @@ CATALOG: Mapping[str, str] = {
     "crop_and_infer_caption_frame_extents": (
         "clipmill.functions.crop_and_infer_caption_frame_extents:crop_and_infer_caption_frame_extents"
     ),
+    "transcribe_captions": "clipmill.functions.transcribe_captions:transcribe_captions",
     "publish_captions": "clipmill.functions.publish_captions:publish_captions",
     "generate_caption_ocr": "clipmill.functions.generate_caption_ocr:generate_caption_ocr",
     "generate_caption_ocr_batch": "clipmill.functions.generate_caption_ocr_batch:generate_caption_ocr_batch",

@@ -3,7 +3,6 @@
 import shutil
 import time
 import uuid
-from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,33 +14,22 @@ from pydantic import Field
 from clipmill.engines.caption_chunks import Chunk, ChunkFormat, ChunkWriter
 from clipmill.engines.caption_databases.database import timestamp
 from clipmill.engines.caption_databases.extents import ExtentsRun, write_extents
-from clipmill.engines.caption_databases.layout import LayoutContent
-from clipmill.engines.caption_frames import CaptionFrame, CaptionFrames
-from clipmill.engines.overlap import ahead
-from clipmill.engines.pair_models import PairContext, PairModel, pair_model
-from clipmill.engines.pair_models.choice import FROM_FILE
 from clipmill.engines.pair_reading import PairReading
 from clipmill.function.caption_shapes import CropInferRequest, CropInferResult, Fence
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
-from clipmill.function.results import Warn
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Text
-from clipmill.functions.caption_layout import stored_boxes, stored_layout
-from clipmill.functions.caption_objects import extents_fence, layout_as_hint
-from clipmill.functions.caption_source import CaptionSource, caption_faults, check_frame_count, open_caption_source
+from clipmill.functions.caption_band import Band, Cut, chosen_model, concealed_warnings, open_band, reported
+from clipmill.functions.caption_objects import extents_fence
+from clipmill.functions.caption_source import CaptionSource, caption_faults, decoding_threads
 from clipmill.functions.caption_versions import known_versions, reserve_version
 from clipmill.media.captions.boundaries import PredictedCaption, derive_captions, fuse_pairs
 from clipmill.media.captions.keys import CroppedFrames, VideoKeys, next_version, without_tenant
 from clipmill.media.captions.levels import LEVELS, chunks_in_level
 from clipmill.media.captions.manifest import EncoderFacts, Manifest, ModelFacts, SourceFacts
 from clipmill.media.captions.pairs import label_counts
-from clipmill.media.captions.region import PixelRect, pixel_rect
-from clipmill.media.captions.sampling import sample_count
-
-FRAMES_AHEAD = 16
-"""Frames that are decoded before the encoders and the model want them."""
 
 
 class CropRequest(CropInferRequest):
@@ -54,18 +42,6 @@ class CropRequest(CropInferRequest):
     model_sha256: Text | None = None
     least_version: Annotated[Count, Field(ge=1)] = 1
     fence: Fence = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Band:
-    """What will be cropped: from which source, which pixels, how many frames, and what is known of the layout."""
-
-    request: CropRequest
-    source: CaptionSource
-    rect: PixelRect
-    frames: int
-    layout: LayoutContent
-    warnings: tuple[Warn, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +58,12 @@ class _Findings:
 class _Run:
     """One run, from the number it writes under to the result it tells."""
 
-    band: _Band
+    request: CropRequest
+    band: Band
     place: CroppedFrames
     model: ModelFacts
     run_id: str
     started_at: datetime
-
-    @property
-    def request(self) -> CropRequest:
-        return self.band.request
 
 
 def run(request: CropRequest, context: Context) -> CropInferResult:
@@ -99,10 +72,10 @@ def run(request: CropRequest, context: Context) -> CropInferResult:
     band = _band(request, context)
     extents_fence(context, _video(request), request.fence)
     place = reserve_version(context, _video(request), request.least_version)
-    model = _model(request, context)
+    model = chosen_model(request, request.model, request.model_sha256, context)
     facts = ModelFacts(model.name, model.version, model.sha256)
-    job = _Run(band, place, facts, str(uuid.uuid4()), started)
-    findings = _found(band, PairReading(model, _scene(band), request.inference_batch_size), context)
+    job = _Run(request, band, place, facts, str(uuid.uuid4()), started)
+    findings = _found(job, PairReading(model, band.scene(), request.inference_batch_size), context)
     _publish(job, findings, context)
     return _told(job, findings, time.monotonic() - began)
 
@@ -121,37 +94,25 @@ def plan(request: CropRequest, context: Context) -> dict[str, Any]:
     }
 
 
-def _band(request: CropRequest, context: Context) -> _Band:
-    source = open_caption_source(context, request, request.hwaccel)
-    rect = pixel_rect(request.crop_region.region(), source.video.displayed)
-    frames = check_frame_count(sample_count(source.duration, request.frame_rate))
-    layout, doubts = layout_as_hint(context, _video(request))
-    return _Band(request, source, rect, frames, layout, (*source.warnings, *doubts))
+def _band(request: CropRequest, context: Context) -> Band:
+    cut = Cut(request.crop_region.region(), request.frame_rate, request.hwaccel)
+    return open_band(request, cut, context)
 
 
 def _video(request: CropRequest) -> VideoKeys:
     return VideoKeys(request.tenant_id, request.video_id)
 
 
-def _model(request: CropRequest, context: Context) -> PairModel:
-    file: Path | None = None
-    if request.model.startswith(FROM_FILE):
-        key = request.model.removeprefix(FROM_FILE)
-        with caption_faults(key):
-            file = context.fetch(without_tenant(key, request.tenant_id))
-    return pair_model(request.model, context.threads, sha256=request.model_sha256, file=file)
-
-
-def _found(band: _Band, reading: PairReading, context: Context) -> _Findings:
+def _found(job: _Run, reading: PairReading, context: Context) -> _Findings:
     """Decode once; encoders and model take each frame as it comes."""
-    request, video = band.request, band.source.video
-    frames = CaptionFrames(band.source.media, video, band.rect, request.frame_rate, band.frames, context.threads)
+    request, band = job.request, job.band
+    frames = band.pictures(decoding_threads(context))
     form = ChunkFormat(band.rect.size, request.frame_rate, request.crf)
     workers = min(request.encoder_workers, max(1, context.threads))
     with (
         caption_faults(request.video_key),
         ChunkWriter(context.new_file, form, workers) as writer,
-        closing(_reported(frames, context)) as taken,
+        closing(reported(frames, context)) as taken,
     ):
         for frame in taken:
             writer.add(frame.planar)
@@ -161,26 +122,6 @@ def _found(band: _Band, reading: PairReading, context: Context) -> _Findings:
     context.report(1, 1, Stage.ENCODING)
     captions = derive_captions(reading.forward, reading.backward, request.min_caption_frames)
     return _Findings(chunks, reading, captions, frames.concealed)
-
-
-def _scene(band: _Band) -> PairContext:
-    """Where the frames come from, with what the layout of the video tells, if there is one."""
-    layout = stored_layout(band.layout.config)
-    return PairContext(
-        band.request.crop_region.region(),
-        band.source.video.displayed,
-        layout and layout.anchor_type,
-        layout and layout.anchor_position,
-        stored_boxes(band.layout),
-    )
-
-
-def _reported(frames: CaptionFrames, context: Context) -> Generator[CaptionFrame]:
-    context.report(0, frames.count, Stage.PROCESSING)
-    with closing(ahead(frames.frames(), FRAMES_AHEAD)) as decoded:
-        for frame in decoded:
-            yield frame
-            context.report(frame.index + 1, frames.count, Stage.PROCESSING)
 
 
 def _publish(job: _Run, findings: _Findings, context: Context) -> None:
@@ -259,16 +200,8 @@ def _told(job: _Run, findings: _Findings, seconds: float) -> CropInferResult:
         model_version=job.model.version,
         run_id=job.run_id,
         processing_duration_seconds=round(seconds, 3),
-        warnings=[*band.warnings, *_concealed(findings.concealed)],
+        warnings=[*band.warnings, *concealed_warnings(findings.concealed)],
     )
-
-
-def _concealed(count: int) -> Iterator[Warn]:
-    if count:
-        yield Warn(
-            code="concealed_frames",
-            message=f"{count} frames show the picture before, because their own could not be decoded",
-        )
 
 
 crop_and_infer_caption_frame_extents = Function(

@@ -28,13 +28,15 @@ from clipmill.function.stages import Stage
 from clipmill.functions.caption_layout import boxes_of, renewed_layout
 from clipmill.functions.caption_objects import layout_of
 from clipmill.functions.caption_reading import unread_warnings
-from clipmill.functions.caption_source import CaptionSource, caption_faults, open_caption_source
+from clipmill.functions.caption_source import CaptionSource, caption_faults, decoding_threads, open_caption_source
 from clipmill.media.captions.keys import VideoKeys, without_tenant
 from clipmill.media.captions.layout import Box, LayoutResult
 from clipmill.media.captions.sampling import frame_time, full_frame_indices
 from clipmill.media.time import round_half_up
 
 FILES_OF_A_FRAME = 2
+FRAMES_AHEAD = 2
+"""Full frames that wait for the reader, beside those that it has."""
 
 
 class ExtractRequest(ExtractFramesRequest):
@@ -71,7 +73,7 @@ class _Extraction:
     def read(self) -> None:
         """Decode, store and read every frame, a batch at a time; while one is read, the next is decoded and stored."""
         size, stand_ins = self.engine.batch_size, 0
-        with closing(ahead(self._stored(), size)) as frames:
+        with closing(ahead(self._stored(), FRAMES_AHEAD)) as frames:
             while batch := list(islice(frames, size)):
                 pictures = [frame.pixels for frame in batch]
                 readings = read_pictures(self.engine, pictures, self.request.languages)
@@ -85,7 +87,8 @@ class _Extraction:
 
     def _stored(self) -> Iterator[FullFrame]:
         """Every frame, its files already made."""
-        for frame in FullFrames(self.source.media, self.source.video, self.indices, self.context.threads):
+        threads = decoding_threads(self.context)
+        for frame in FullFrames(self.source.media, self.source.video, self.indices, threads):
             self._store(frame)
             self._report()
             yield frame

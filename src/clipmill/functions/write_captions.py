@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from clipmill.engines.caption_databases.captions import CaptionRecord, CaptionsTable, edited_captions, read_captions
+from clipmill.engines.caption_databases.captions import CaptionsTable, edited_captions, read_captions
 from clipmill.engines.caption_databases.database import timestamp
 from clipmill.function.caption_shapes import CaptionAnswer, CaptionRequest, CroppedRate, Fence, Identifier
 from clipmill.function.context import Context
@@ -18,11 +18,9 @@ from clipmill.function.needs import Needs
 from clipmill.function.results import Warn
 from clipmill.function.stages import Stage
 from clipmill.function.wire import Count, Flag, Number, Text, WireModel
-from clipmill.functions.caption_layout import stored_layout
-from clipmill.functions.caption_objects import layout_as_hint, replace_captions, stored_captions
-from clipmill.media.captions.keys import Export, VideoKeys, without_tenant
-from clipmill.media.captions.layout import LayoutResult
-from clipmill.media.captions.subtitles import export_captions
+from clipmill.functions.caption_export import CaptionTable, exported
+from clipmill.functions.caption_objects import replace_captions, stored_captions
+from clipmill.media.captions.keys import Export, VideoKeys
 
 LONGEST_ERROR = 2000
 
@@ -77,16 +75,6 @@ class _Kept:
     missing: list[str] = field(default_factory=list[str])
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """All captions, as they are written out; ``layout`` is for forms that place them on the picture."""
-
-    request: WriteCaptionsRequest
-    rows: Sequence[CaptionRecord]
-    rate: Fraction
-    layout: LayoutResult | None
-
-
 def run(request: WriteCaptionsRequest, context: Context) -> WriteCaptionsResult:
     """Write what was read of captions into captions.db, and all captions out as subtitle and table files."""
     video = VideoKeys(request.tenant_id, request.video_id)
@@ -96,16 +84,15 @@ def run(request: WriteCaptionsRequest, context: Context) -> WriteCaptionsResult:
         kept = _kept(table, request.readings)
         rows = table.rows()
     replace_captions(context, video, stored, target)
-    layout, warnings = layout_as_hint(context, video) if Export.ASS in request.formats else (None, ())
-    written = _Table(request, rows, rate, layout and stored_layout(layout.config))
-    outputs = {form.value: _exported(written, form, context) for form in dict.fromkeys(request.formats)}
+    written = CaptionTable(video, rows, rate, spreadsheet_safe=request.spreadsheet_safe)
+    outputs, warnings = exported(written, request.formats, context)
     context.report(1, 1, Stage.PROCESSING)
     return WriteCaptionsResult(
         captions=len(rows),
         **asdict(kept),
         captions_db_key=video.captions,
         outputs=outputs,
-        warnings=list(warnings),
+        warnings=warnings,
     )
 
 
@@ -158,23 +145,6 @@ def _cells(reading: Reading) -> Mapping[str, Any]:
         "caption_ocr_processed_at": now,
         "image_needs_regen": 0,
     }
-
-
-def _exported(table: _Table, form: Export, context: Context) -> str:
-    request = table.request
-    video = VideoKeys(request.tenant_id, request.video_id)
-    text = export_captions(
-        [asdict(row) for row in table.rows],
-        form,
-        frame_rate=table.rate,
-        layout=table.layout,
-        spreadsheet_safe=request.spreadsheet_safe,
-        video_id=request.video_id,
-    )
-    path = context.new_file(f"captions.{form}")
-    path.write_text(text, encoding="utf-8", newline="")
-    context.publish(path, without_tenant(video.export(form), video.tenant_id))
-    return video.export(form)
 
 
 write_captions = Function(

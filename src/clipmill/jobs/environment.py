@@ -31,7 +31,13 @@ ALLOWED = frozenset(
     }
 )
 _READ_TEXT = frozenset(
-    {"extract_frames_and_ocr", "generate_caption_ocr", "generate_caption_ocr_batch", "plan_captions"}
+    {
+        "extract_frames_and_ocr",
+        "generate_caption_ocr",
+        "generate_caption_ocr_batch",
+        "plan_captions",
+        "transcribe_captions",
+    }
 )
 _SECRETS_OF_ENGINES = {"google-vision": ("GOOGLE_APPLICATION_CREDENTIALS_JSON",)}
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

@@ -2,7 +2,7 @@
 
 Full frames show where the captions stand; that band is cut out ten times a second, and a model tells where its text
 changes; each caption is read on the median of its frames. Every step is a job of its own and leaves its objects where
-an annotator looks for them.
+an annotator looks for them. Where nobody annotates, one step does it all from the band on, and leaves the files only.
 """
 
 import threading
@@ -25,6 +25,9 @@ from clipmill.workflows.walk import CACHE_BYTES, Walk, walked
 CAPTIONS_AT_ONCE = 100
 """Captions that one call reads: each call loads the OCR engine once."""
 BATCHES_AT_ONCE = 8
+
+ENOUGH_CAPTIONS = 12
+"""Lines of captions that tell where captions stand; how wide they get is told by twice as many, else guessed."""
 
 OWNER = ("tenant_id", "video_id")
 VIDEO = ("video_key", *OWNER)
@@ -64,7 +67,7 @@ class _Course:
     plan: Result
     layout: Result | None
     timed: Result | None
-    readings: Sequence[Result]
+    unread: Sequence[str]
     written: Result
 
 
@@ -73,29 +76,47 @@ def _way(walk: Walk) -> Outcome:
     walk.meter.enter(Stage.STARTING)
     plan = walk.planned("plan_captions", walk.job.request)
     walk.meter.enter(Stage.PREPARING)
-    layout = None if plan["crop_region"] else _layout(walk, plan["layout_rate"])
+    layout = None if plan["crop_region"] else _layout(walk, plan["layout_rates"])
     region = plan["crop_region"] or (layout and layout["layout"]["crop_region"])
     walk.meter.enter(Stage.PROCESSING)
+    if region and not plan["keep_frames"]:
+        told = _transcribed(walk, region)
+        return _told(walk, _Course(plan, layout, told, told["unread"], told))
     timed = _timed(walk, region) if region else None
     walk.meter.enter(Stage.ENCODING)
     readings = _readings(walk, timed, _published(walk, timed)["queued"]) if timed else []
     walk.meter.enter(Stage.PUBLISHING)
     written = walk.steps.run(walk.step("write", "write_captions", _writing(walk, readings))).value()
-    return _told(walk, _Course(plan, layout, timed, readings, written))
+    unread = [reading["caption_id"] for reading in readings if "error" in reading]
+    return _told(walk, _Course(plan, layout, timed, unread, written))
 
 
-def _layout(walk: Walk, rate: str) -> Result:
-    """Where the captions stand, by what is written on some full frames."""
+def _layout(walk: Walk, rates: Sequence[str]) -> Result:
+    """Where the captions stand, by what is written on some full frames; on more of them where few show captions."""
+    found = _looked_for(walk, rates[0])
+    for rate in rates[1:]:
+        if found["layout"]["in_count"] < ENOUGH_CAPTIONS or found["layout"]["warning"]:
+            found = _looked_for(walk, rate)
+    return found
+
+
+def _looked_for(walk: Walk, rate: str) -> Result:
     asked = _of(walk, *VIDEO, *OCR) | {"frame_rate": rate}
-    return walk.steps.run(
-        walk.step("layout", "extract_frames_and_ocr", asked), _counting(walk, Stage.PREPARING)
-    ).value()
+    step = walk.step("layout", "extract_frames_and_ocr", asked)
+    return walk.steps.run(step, _counting(walk, Stage.PREPARING)).value()
 
 
 def _timed(walk: Walk, region: Result) -> Result:
     """When the captions change, and their frames in chunks."""
     asked = _of(walk, *VIDEO, *TIMING) | {"crop_region": region}
     step = walk.step("extents", "crop_and_infer_caption_frame_extents", asked)
+    return walk.steps.run(step, _counting(walk, Stage.PROCESSING)).value()
+
+
+def _transcribed(walk: Walk, region: Result) -> Result:
+    """The captions timed, read and written, in one pass that keeps nothing else."""
+    asked = _of(walk, *VIDEO, *OCR, *TIMING, "formats", "spreadsheet_safe") | {"crop_region": region}
+    step = walk.step("transcribe", "transcribe_captions", asked)
     return walk.steps.run(step, _counting(walk, Stage.PROCESSING)).value()
 
 
@@ -144,26 +165,26 @@ def _writing(walk: Walk, readings: Sequence[Result]) -> Result:
 def _told(walk: Walk, course: _Course) -> Outcome:
     """The result, and everything people read as its outputs."""
     timed, written = course.timed or {}, course.written
-    failed = [reading["caption_id"] for reading in course.readings if "error" in reading]
+    captions_db = written.get("captions_db_key", "")
     result = {
         "status": "success",
         "captions": written["captions"],
         "read": written["written"],
-        "unread": failed,
+        "unread": course.unread,
         "duration": course.plan["duration"],
         "crop_region": course.plan["crop_region"] or (course.layout and course.layout["layout"]["crop_region"]),
         **{name: timed.get(name) for name in ("version", "frame_count", "frame_rate", "cropped_frames_prefix")},
-        "captions_db_key": written["captions_db_key"],
+        "captions_db_key": captions_db,
         "outputs": written["outputs"],
-        "warnings": list(_warnings(course, failed)),
+        "warnings": list(_warnings(course)),
         "timings": walk.spent,
     }
-    keys = (written["captions_db_key"], *written["outputs"].values())
+    keys = (captions_db, *written["outputs"].values())
     store = walk.machine.store
-    return walk.kept(Outcome(result=result), [store.head(key) for key in keys])
+    return walk.kept(Outcome(result=result), [store.head(key) for key in keys if key])
 
 
-def _warnings(course: _Course, failed: Sequence[str]) -> Iterator[Result]:
+def _warnings(course: _Course) -> Iterator[Result]:
     """What the steps warned of, each thing once."""
     told = [course.plan, course.layout or {}, course.timed or {}, course.written]
     seen: set[tuple[str, str]] = set()
@@ -171,8 +192,9 @@ def _warnings(course: _Course, failed: Sequence[str]) -> Iterator[Result]:
         if (each := (warning["code"], warning["message"])) not in seen:
             seen.add(each)
             yield warning
-    if failed:
-        yield {"code": "captions_unread", "message": f"{len(failed)} captions could not be read; each tells why"}
+    if course.unread:
+        count = len(course.unread)
+        yield {"code": "captions_unread", "message": f"{count} captions could not be read; each tells why"}
 
 
 def _of(walk: Walk, *names: str) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from clipmill.errors import (
 )
 from clipmill.function.caption_shapes import CropInferResult
 from clipmill.function.stages import Stage
+from clipmill.functions import caption_band
 from clipmill.functions import crop_and_infer_caption_frame_extents as module
 from clipmill.jobs.perform import perform
 from clipmill.media.captions.keys import VideoKeys
@@ -67,7 +68,7 @@ def brightness(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, model: Brightness) -> None:
-    monkeypatch.setattr(module, "pair_model", lambda name, threads, **_: model)
+    monkeypatch.setattr(caption_band, "pair_model", lambda name, threads, **_: model)
 
 
 def run(world: FolderContext, key: str, **more: object) -> CropInferResult:

@@ -66,6 +66,7 @@ def captions(
     written = outputs or (video.with_suffix(".srt"),)
     forms = _forms(written)
     with _folder(keep) as folder, workplace_on_video(app, folder, TENANT) as place:
+        wanted["keep_frames"] = keep is not None
         request = with_settings(_request(video, list(dict.fromkeys(forms)), wanted), settings)
         job = Job(new_job_id(), "read_captions", request, TENANT, kept=False)
         result = place.run(job, video.name, at_once=1)
@@ -99,6 +100,7 @@ def _request(video: Path, forms: Sequence[str], wanted: Mapping[str, Any]) -> di
         "tenant_id": TENANT,
         "video_id": _identifier(video),
         "formats": list(forms),
+        "keep_frames": wanted["keep_frames"],
         **{name: value for name, value in named.items() if value is not None},
     }
 

@@ -24,7 +24,7 @@ FEWEST_SIGNS, SHORTEST_JUDGED = 0.4, 3
 DOUBT = 0.9
 """A line with a sign below this is cut and read once more; the reading that is surer on average counts."""
 MOST_AT_ONCE = 4
-"""Pictures, for each takes up to a third of a gigabyte while text is looked for."""
+"""Pictures; text is looked for on one of them at a time, so that more would only wait."""
 SCRIPTS = frozenset({"Latn", "Hans", "Hant", "Hani", "Jpan", "Hira", "Kana", "Hrkt"})
 LANGUAGES = frozenset(
     [
@@ -88,7 +88,7 @@ class RapidEngine:
     languages = LANGUAGES
     max_pixels = 4096 * 4096
     max_bytes = 0
-    batch_size = 8
+    batch_size = MOST_AT_ONCE
 
     def __init__(self, threads: int) -> None:
         self.version = package_version()
