@@ -1,9 +1,9 @@
+import gc
 import os
-import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,16 +23,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep bytecode where it is switched off: hundreds of processes would compile the same modules, each for itself."""
-    if sys.dont_write_bytecode and (cache := getattr(config, "cache", None)):
-        folder = cache.mkdir("bytecode")
-        # Copies of the sources that earlier tests made are never imported again.
-        for old in folder.joinpath(*Path(tempfile.gettempdir()).parts[1:]).glob("pytest-of-*"):
-            shutil.rmtree(old, ignore_errors=True)
-        sys.dont_write_bytecode, sys.pycache_prefix = False, str(folder)
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+def pytest_configure() -> None:
+    """Keep bytecode where that is switched off: hundreds of processes would compile the same modules, each for itself."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage in what the tests import, which stays to the end: to go through it takes half a second a time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

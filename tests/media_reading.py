@@ -119,8 +119,9 @@ def read_sound(path: Path) -> Samples:
         gap = time - start - Fraction(length, rate)
         if gap > LEAST_GAP_SECONDS:
             parts.append(np.zeros((parts[-1].shape[0], round(gap * rate)), np.float32))
+            length += parts[-1].shape[1]
         parts.append(frame.to_ndarray())
-        length = sum(part.shape[1] for part in parts)
+        length += parts[-1].shape[1]
     return Samples(start, rate, np.concatenate(parts, axis=1))
 
 
@@ -143,7 +144,8 @@ def _aligned(wave: np.ndarray, onset: int, rate: int) -> int:
     """The sample near ``onset`` where a drawn beep fits best, or ``onset`` where none fits."""
     template = beep(rate)
     reach = round(0.01 * rate)
-    heard = np.pad(wave, (reach, reach + len(template)))[onset : onset + 2 * reach + len(template)]
+    first, last = onset - reach, onset + reach + len(template)
+    heard = np.pad(wave[max(0, first) : last], (max(0, -first), max(0, last - len(wave))))
     likeness = np.correlate(heard, template, "valid")
     best = int(likeness.argmax())
     matched = heard[best : best + len(template)]

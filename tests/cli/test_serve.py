@@ -1,17 +1,18 @@
 import json
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.cli.shell import called, clipmill, finished, started
+from tests.cli.shell import Said, clipmill, finished, started
 from tests.jobs.machines import DEADLINE_S, lives, nothing_left, pid_in, wait_until
 from tests.media_factory import Recipe, make_video
 from tests.served import PROGRAM, Served, plain_environment
 
+from clipmill.api import journal
 from clipmill.jobs.ledger import Ledger
 from clipmill.jobs.ledger.states import State
 
@@ -22,6 +23,20 @@ EVERYBODY = "0.0.0.0"  # noqa: S104 - what is refused here
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with Served(tmp_path_factory.mktemp("served"), CLIPMILL_METRICS="on", CLIPMILL_BODY_MB="0.001") as service:
         yield service
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Said]:
+    """What is said by a service that does not come as far as to listen, in this process."""
+
+    def serve(*arguments: object, **environment: str) -> Said:
+        for name, value in {**plain_environment(tmp_path), **environment}.items():
+            monkeypatch.setenv(name, value)
+        return clipmill("serve", *arguments)
+
+    # It would turn the log of all tests that follow into JSON.
+    monkeypatch.setattr(journal, "write_json_lines", lambda _level: None)
+    return serve
 
 
 def got(url: str, value: Any = None) -> tuple[int, Any]:
@@ -72,8 +87,8 @@ def test_a_signal_ends_it_well_and_leaves_nothing_running(tmp_path: Path, number
 def test_a_job_under_way_may_come_to_its_end_first(tmp_path: Path):
     with Served(tmp_path, "--quiet", CLIPMILL_DRAIN_S="60") as served:
         (served.data / "local").mkdir()
-        make_video(served.data / "local" / "a.mp4", Recipe(frames=60))
-        wanted = {"input_key": "a.mp4", "output_key": "b.mp4", "output_width": 540, "output_height": 960}
+        make_video(served.data / "local" / "a.mp4", Recipe(size=(320, 180), frames=60))
+        wanted = {"input_key": "a.mp4", "output_key": "b.mp4", "output_width": 360, "output_height": 640}
         job_id = sent(served, "process_framing", **wanted)
         wait_until(lambda: got(f"{served.url}/v1/jobs/{job_id}")[1]["state"] == "running")
         assert served.stop().code == 0
@@ -83,8 +98,8 @@ def test_a_job_under_way_may_come_to_its_end_first(tmp_path: Path):
     ledger.close()
 
 
-def test_without_a_key_only_this_machine_is_let_in(tmp_path: Path):
-    said = called("serve", "--host", EVERYBODY, "--port", "0", "--data", tmp_path, env=plain_environment(tmp_path))
+def test_without_a_key_only_this_machine_is_let_in(refused: Callable[..., Said], tmp_path: Path):
+    said = refused("--host", EVERYBODY, "--port", "0", "--data", tmp_path)
     assert said.code == 4
     assert said.stdout == ""
     assert "clipmill keys" in said.stderr
@@ -100,10 +115,10 @@ def test_people_are_told_that_there_is_no_key(tmp_path: Path):
     assert "only this machine is let in, as tenant local" in words
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path):
+def test_a_port_that_is_taken_is_told(refused: Callable[..., Said], tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = called("serve", "--port", port, "--data", tmp_path, "--json", env=plain_environment(tmp_path))
+        said = refused("--port", port, "--data", tmp_path, "--json")
     assert said.code == 7
     assert f"port {port} cannot be listened on: another program has it" in said.json["error"]
     assert not (tmp_path / "ledger.db").exists()
@@ -123,8 +138,7 @@ def test_from_the_first_key_on_nobody_is_let_in_without_one(served: Served, monk
     assert clipmill("jobs", "ls").code == 4
 
 
-def test_a_database_that_cannot_be_is_refused_without_its_password(tmp_path: Path):
-    environment = dict(plain_environment(tmp_path)) | {"CLIPMILL_DATABASE": "mysql://root:canary@host/jobs"}
-    said = called("serve", "--port", "0", env=environment)
+def test_a_database_that_cannot_be_is_refused_without_its_password(refused: Callable[..., Said]):
+    said = refused("--port", "0", CLIPMILL_DATABASE="mysql://root:canary@host/jobs")
     assert said.code == 3
     assert "canary" not in said.stderr

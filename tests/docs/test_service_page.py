@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 from tests.cli.shell import REPOSITORY
@@ -23,7 +24,8 @@ PROGRAMS = blocks((GUIDE / "client.md").read_text(), "python")
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    draw_match(folder / "match.mp4", seconds=4, size=(128, 72))
+    # What the page looks at lies before its end, and the shorter it is the fewer large pictures are drawn.
+    draw_match(folder / "match.mp4", seconds=Fraction(8, 5), size=(128, 72))
     command = folder / "bin" / "clipmill"
     command.parent.mkdir()
     command.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{PROGRAM}' \"$@\"\n")

@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from fractions import Fraction
 
 import click
 import pytest
@@ -58,7 +59,7 @@ def test_every_page_with_a_program_is_run():
 def test_every_program_that_a_page_shows_makes_its_video(page, tmp_path):
     source = tmp_path / SOURCES[page]
     source.parent.mkdir(parents=True)
-    draw_match(source, seconds=3, size=(128, 72))
+    draw_match(source, seconds=Fraction(8, 5), size=(128, 72))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CLIPMILL_")}
     (program,) = blocks((ROOT / page).read_text(), "python")
     told = subprocess.run(

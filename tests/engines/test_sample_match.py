@@ -14,7 +14,7 @@ from clipmill.engines.sample_match.sprites import Drawing, paste, sprite_of
 from clipmill.engines.sample_match.story import CYCLE, GOAL_LINE_HALF, LENGTH, PLAYERS, WIDTH, Story
 from clipmill.errors import InvalidSizeError
 
-SECONDS, SIZE, RATE = 21, (640, 360), 15
+SECONDS, SIZE, RATE = 21, (640, 360), 5
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def _is_ball(luma, place):
 
 def test_a_player_stands_in_his_box(match):
     path, truth = match
-    for picture in list(pictures(path))[::25]:
+    for picture in list(pictures(path))[::8]:
         box = truth.player_box(picture.time, Player(Team.FOXES, 0))
         rows, columns = slice(int(box.y), int(box.y + box.height)), slice(int(box.x), int(box.x + box.width))
         # The keeper of the Foxes wears yellow: more red and less blue than grass.

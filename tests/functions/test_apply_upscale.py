@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -6,7 +7,7 @@ import pytest
 nets = pytest.importorskip("tests.engines.upscale.nets")
 
 from tests.functions.deliverable import times  # noqa: E402
-from tests.media_factory import VARIANTS, frame_numbers  # noqa: E402
+from tests.media_factory import VARIANTS, frame_numbers, make_video  # noqa: E402
 
 from clipmill.engines.upscale.store import SETTING  # noqa: E402
 from clipmill.errors import InvalidRequestError, InvalidSizeError, ModelMissingError  # noqa: E402
@@ -34,10 +35,11 @@ def audio_packets(path):
 
 
 @pytest.mark.parametrize("name", ["vfr", "rotated_90"])
-def test_frames_and_their_times_and_the_sound_stay_what_they_are(world, videos, name):
-    source = videos(name)
+def test_frames_and_their_times_and_the_sound_stay_what_they_are(world, tmp_path, name):
+    recipe = replace(VARIANTS[name], size=(160, 96))
+    source = make_video(tmp_path / "source.mp4", recipe)
     result = apply_upscale(asked(world, source, scale=1.5), world)
-    size = VARIANTS[name].displayed
+    size = recipe.displayed
     assert (result.width, result.height) == (round(size[0] * 1.5), round(size[1] * 1.5))
     assert (result.upscale.used, result.audio, result.warnings) == (GENERAL, "copied", [])
     large = world.open("large.mp4")

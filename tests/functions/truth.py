@@ -3,8 +3,10 @@
 Convention: times are exact seconds from the first displayed frame of the source.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ class Truth:
 
     recipe: Recipe
 
-    @property
+    @cached_property
     def pts(self) -> list[Fraction]:
         """When each displayed frame is shown: Matroska and WebM know milliseconds only."""
         shown = [self.recipe.start + time for time in self.recipe.times[self.recipe.pre_roll :]]
@@ -50,8 +52,7 @@ class Truth:
     def number_at(self, time: Fraction) -> int:
         """The number on the frame on screen at a time."""
         tolerance = min(Fraction(1, 1000), 1 / (4 * self.rate))
-        shown = [number for number, pts in zip(self.recipe.numbers, self.pts, strict=True) if pts <= time + tolerance]
-        return shown[-1] if shown else self.recipe.numbers[0]
+        return self.recipe.numbers[max(0, bisect_right(self.pts, time + tolerance) - 1)]
 
     def numbers(self, fps: Fraction, *parts: Part, start: Any = 0) -> list[int]:
         """The numbers that an output shows; the parts tile what is shown, in seconds from ``start``."""

@@ -31,7 +31,7 @@ needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to 
 
 
 def framing(**changes: Any) -> dict[str, Any]:
-    return {"input_key": "match.mp4", "output_key": OUTPUT} | REEL | changes
+    return {"input_key": "match.mp4", "output_key": OUTPUT, "include_audio": False} | REEL | changes
 
 
 def in_parts(count: int, request: Mapping[str, Any], function: str = "process_framing") -> dict[str, Any]:
@@ -95,7 +95,7 @@ def one_place(small_shop: Shop, match: Path) -> Shop:
 
 
 def test_the_output_is_what_one_worker_writes(place: Shop, match: Path, world: Any):
-    carried = carry(place, in_parts(3, framing()) | {"stretch_s": STRETCH_S})
+    carried = carry(place, in_parts(3, framing(include_audio=True)) | {"stretch_s": STRETCH_S})
     assert carried.rendered == [0, 9, 18]
     request = request_of(world, match, **REEL)
     Parted(world, "process_framing", request).whole()
@@ -151,8 +151,8 @@ def test_parts_that_are_done_are_not_rendered_again(place: Shop):
 
 
 def test_another_name_or_no_sound_renders_no_picture_again(place: Shop):
-    carry(place, in_parts(2, framing()))
-    changed = carry(place, in_parts(2, framing(output_key="out/other.mp4", include_audio=False)))
+    carry(place, in_parts(2, framing(include_audio=True)))
+    changed = carry(place, in_parts(2, framing(output_key="out/other.mp4")))
     assert (changed.rendered, changed.result["audio"]) == ([], "none")
 
 
