@@ -112,6 +112,21 @@ def test_a_step_is_not_kept_alive_by_the_lock_of_somebody_who_came_later(sqlite_
     assert sqlite_world.book.sweep() == [KEY]
 
 
+def test_whoever_looks_in_vain_meanwhile_puts_nothing_off(there: World):
+    there.book.steps.queue(KEY)
+    there.book.locks.acquire("match", Database.LAYOUT, "run")
+    there.book.steps.claim(KEY, "run")
+    there.wait(LEASE_S + 10)
+    for visitor in ("first", "second"):
+        lock = there.book.locks.acquire("match", Database.LAYOUT, visitor)
+        assert lock is not None
+        assert there.book.locks.release(lock)
+        there.wait(24.5)
+        assert there.book.sweep() == []
+    there.wait(1)
+    assert there.book.sweep() == [KEY]
+
+
 def test_a_step_whose_lock_is_renewed_is_left_alone(sqlite_world: World):
     sqlite_world.book.steps.queue(KEY)
     lock = sqlite_world.book.locks.acquire("match", Database.LAYOUT, "run")

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from clipmill.runners.prefect.api import Api
-from clipmill.settings import PrefectSettings
 
 Answer = Callable[[str, Any], Any]
 
 
 class Asked(Api):
     def __init__(self, answer: Answer = lambda _path, _body: {}) -> None:
-        super().__init__(PrefectSettings("http://nowhere/api"))
         self.asked: list[tuple[str, Any]] = []
         self._answer = answer
 

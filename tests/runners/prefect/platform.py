@@ -76,14 +76,11 @@ class Platform:
         self.store = open_store(self.settings.store, {})
         self._numbers = count()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
-        if self._quick:
-            self.start(sys.executable, "-m", "tests.runners.prefect.server", str(self.port), *self._options)
-        else:
-            self.start(PREFECT, "server", "start", "--port", str(self.port))
         try:
-            self._wait_for_the_server()
+            self._start_the_server()
             bring(self.settings.prefect, [self._flow], QUICK if self._quick else WATCHES)
         except BaseException:
             self.__exit__()
@@ -93,6 +90,11 @@ class Platform:
     def __exit__(self, *_: object) -> None:
         for process in reversed(self._processes):
             end_all_of(process)
+
+    def restart(self) -> None:
+        """End the server by the hardest signal and start it again."""
+        end_all_of(self._server)
+        self._start_the_server()
 
     def start(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
         """A process of its own group, which ends with the block at the latest."""
@@ -105,7 +107,8 @@ class Platform:
 
     def worker(self, **more: str) -> subprocess.Popen[bytes]:
         """Our own worker, which carries runs out in its threads."""
-        return self.start(sys.executable, "-m", "clipmill.runners.prefect", **more)
+        self.workers.append(self.start(sys.executable, "-m", "clipmill.runners.prefect", **more))
+        return self.workers[-1]
 
     def stock_worker(self, *options: str) -> subprocess.Popen[bytes]:
         """Prefect's own worker, which starts a process for each run."""
@@ -120,11 +123,13 @@ class Platform:
         with closing(Api(self.settings.prefect)) as api:
             return api.ask(method, path, body or None)
 
-    def _wait_for_the_server(self) -> None:
+    def _start_the_server(self) -> None:
+        ours = (sys.executable, "-m", "tests.runners.prefect.server", str(self.port), *self._options)
+        self._server = self.start(*(ours if self._quick else (PREFECT, "server", "start", "--port", str(self.port))))
         deadline = time.monotonic() + START_S
         while not self._answers():
             assert time.monotonic() < deadline, "the server did not start"
-            assert self._processes[0].poll() is None, "the server ended"
+            assert self._server.poll() is None, "the server ended"
             time.sleep(0.2)
 
     def _answers(self) -> bool:

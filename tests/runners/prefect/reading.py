@@ -2,6 +2,7 @@
 
 import os
 import time
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,20 @@ def in_places(platform: Platform) -> list[str]:
     state = {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}
     found: list[dict[str, Any]] = platform.ask("POST", "/flow_runs/filter", flow_runs={"state": state})
     return [each["work_queue_name"] for each in found]
+
+
+def most_at_once(folder: Path, kind: str) -> int:
+    """How many jobs of a kind were at work at the same time, by what they wrote down while they worked."""
+    spans = [[float(moment) for moment in path.read_text().split()] for path in folder.glob(f"{kind}-*.span")]
+    # At the same moment one ends before another begins.
+    moves = sorted((moment, step) for span in spans for moment, step in zip(span, (1, -1), strict=True))
+    return max(accumulate(step for _, step in moves), default=0)
+
+
+def places(platform: Platform) -> list[dict[str, Any]]:
+    """The places that the server keeps, whether or not their holders live."""
+    asked = {"tags": {"all_": ["clipmill"]}}
+    return platform.ask("POST", "/variables/filter", variables=asked)
 
 
 def flow_process(child: int) -> int:

@@ -15,7 +15,7 @@ def make_tables(connection: Connection) -> None:
         for column in table.columns:
             if isinstance(column.type, Enum):
                 column.type.create(connection, checkfirst=True)
-        connection.execute(CreateTable(table))
+        connection.execute(CreateTable(table, if_not_exists=True))
         for index in table.indexes:
             # Those for searches by a part of a name need more than is declared, and one is declared twice.
             if index.dialect_options["postgresql"]["using"] != "gin" or connection.dialect.name == "sqlite":

@@ -6,32 +6,46 @@ Most jobs go through our worker, which starts no process for a run: Prefect's ow
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.cli.shell import clipmill
 from tests.contracts.runner_contract import OFFERED, RunnerContract, ended, finished
 from tests.jobs.machines import job, lives, wait_until
-from tests.runners.prefect.platform import Platform
-from tests.runners.prefect.reading import LONG, flow_process, run_of, state_of, written
+from tests.runners.prefect.captioning import begun, is_free, status
+from tests.runners.prefect.platform import QUICK, START_S, Platform, end_all_of, on_postgres
+from tests.runners.prefect.reading import LONG, flow_process, in_places, places, run_of, state_of, written
+from tests.runners.prefect.sending import shop_of
 
-from clipmill.errors import CancelledError, WorkerLostError
+from clipmill.errors import CancelledError, SourceMissingError, WorkerLostError
 from clipmill.function.stages import Stage
+from clipmill.jobs.caption_book import CaptionBook
+from clipmill.jobs.caption_book.locks import Database
+from clipmill.jobs.caption_book.steps import Step
 from clipmill.jobs.job import Job
+from clipmill.jobs.ledger.states import State
+from clipmill.media.captions.states import Status as StepStatus
+from clipmill.runners.prefect.api import Api
 from clipmill.runners.prefect.client import PrefectRunner
-from clipmill.runners.prefect.deployables import JOB_FLOW, NAME
+from clipmill.runners.prefect.deployables import FLOWS, INITIAL_FLOW, JOB_FLOW, NAME
+from clipmill.runners.prefect.deployment import bring
 from clipmill.runners.prefect.handle import Handle
+from clipmill.runners.prefect.hold import Hold
+from clipmill.runners.prefect.places import Places, Terms
+from clipmill.runners.prefect.runs import Run, RunState
 from clipmill.runners.runner import Runner, Status
 from clipmill.storage.store import Store
 
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with Platform(tmp_path_factory.mktemp("prefect"), CLIPMILL_PREFECT_LIMITS="small=1") as platform:
+    limits = {"CLIPMILL_PREFECT_LIMITS": "small=1,large=1"}
+    with on_postgres(tmp_path_factory.mktemp("prefect"), quick=True, **limits) as (platform, _url):
         platform.worker(CLIPMILL_GPU="small")
         yield platform
 
@@ -111,23 +125,27 @@ def test_a_run_that_is_called_crashed_stops_and_its_job_begins_again(
     assert not lives(again)
 
 
-def test_a_class_of_card_has_no_more_runs_than_its_limit(platform: Platform, runner: PrefectRunner, tmp_path: Path):
-    """Videos that are not there end soon, but each run of the class has the queue for itself."""
-    request = {"input_key": "nowhere.mp4", "output_key": "out.mp4"}
-    handles = [runner.submit(job("process_framing", **request)) for _ in range(3)]
-    for handle in handles:
-        ended(runner, handle)
-    wait_until(lambda: all(state_of(platform, handle) == "FAILED" for handle in handles))
-    spans = sorted(held(platform, handle) for handle in handles)
-    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+def test_a_run_that_finds_no_place_waits_in_its_queue_and_keeps_nobody_else_from_work(
+    platform: Platform, runner: PrefectRunner
+):
+    queue = platform.ask("GET", f"/work_pools/{platform.settings.prefect.pool}/queues/small")["id"]
+    somebody = Run(str(uuid4()), RunState.RUNNING, "", None, queue)
+    with closing(Api(platform.settings.prefect)) as api:
+        there = Places(api, Terms(renewed_every_s=1.0))
+        taken = there.take(somebody)
+        assert taken
+        with Hold(there, taken, somebody.id, pytest.fail):
+            handle = runner.submit(job("process_framing", input_key="nowhere.mp4", output_key="out.mp4"))
+            wait_until(lambda: was_put_back(platform, handle))
+            assert finished(runner, job("echo"))[1].error is None
+            assert not RunState(state_of(platform, handle)).is_final
+    assert isinstance(ended(runner, handle)[1].error, SourceMissingError)
+    wait_until(lambda: not places(platform))
 
 
-def held(platform: Platform, handle: str) -> tuple[str, str]:
-    """From when to when a run had a place: it was pending, it ended."""
+def was_put_back(platform: Platform, handle: str) -> bool:
     states = platform.ask("GET", f"/flow_run_states/?flow_run_id={run_of(handle)}")
-    times = {state["type"]: state["timestamp"] for state in sorted(states, key=lambda each: each["timestamp"])}
-    first = min(state["timestamp"] for state in states if state["type"] == "PENDING")
-    return first, times["FAILED"]
+    return any("places" in (state["message"] or "") for state in states)
 
 
 def test_a_whole_workflow_is_walked_by_one_run(platform: Platform, runner: PrefectRunner):
@@ -143,19 +161,19 @@ def test_the_command_line_runs_a_job_there_and_says_so(platform: Platform, monke
     assert (said.code, said.json["text"], said.json["runner"]) == (0, "hi", "prefect")
 
 
-def test_what_is_missing_or_differs_is_told_and_brought(platform: Platform, monkeypatch: pytest.MonkeyPatch):
-    more = {"CLIPMILL_PREFECT_POOL": "another", "CLIPMILL_PREFECT_LIMITS": "small=2,large=1"}
-    for name, value in (platform.environment | more).items():
-        monkeypatch.setenv(name, value)
-    before = {row["name"]: row for row in _deployed("--check")}
-    assert (before["another"]["found"], before["another/small"]["words"]) == (False, "queue, 2 at a time")
-    after = {row["name"]: row for row in _deployed()}
-    assert after["another/small"]["found"]
-
-
-def _deployed(*options: str) -> list[dict[str, Any]]:
-    said = clipmill("deploy", "prefect", *options, "--json").json
-    return said.get("details", said)["functions"]
+def test_a_worker_that_is_killed_gives_its_place_back_and_its_job_ends_once(platform: Platform, tmp_path: Path):
+    """The server waits half as long as it does elsewhere."""
+    begun = tmp_path / "begun"
+    with shop_of(platform, tmp_path) as shop:
+        sent = shop.send("stay_once", path=str(begun), output_key="late.mp4")
+        written(begun)
+        end_all_of(platform.workers[-1])
+        platform.worker(CLIPMILL_GPU="small")
+        wait_until(lambda: shop.get(sent).state.terminal, START_S)
+        record = shop.get(sent)
+        wait_until(lambda: not in_places(platform) and not places(platform))
+    assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
+    assert len(begun.read_text().split()) == 2
 
 
 def made_by_hand(platform: Platform, task: Job, queue: str) -> str:
@@ -166,6 +184,21 @@ def made_by_hand(platform: Platform, task: Job, queue: str) -> str:
         "POST", f"/deployments/{deployment}/create_flow_run", parameters=given, work_queue_name=queue, name=task.id
     )
     return str(Handle.of(made["id"], task))
+
+
+def test_the_process_of_prefects_own_worker_carries_a_caption_flow_out(platform: Platform, tmp_path: Path):
+    """It takes a place and the lock, fails in the child for want of the video, and leaves neither."""
+    bring(platform.settings.prefect, [each for each in FLOWS if each.flow == INITIAL_FLOW], QUICK)
+    asked = {"video_id": "match", "tenant_id": "team", "storage_key": "team/nowhere.mp4"}
+    run = begun(platform, INITIAL_FLOW, queue="large", **asked)
+    database = f"sqlite:///{tmp_path}/book.db"
+    platform.start(sys.executable, "-m", "prefect.engine", run, CLIPMILL_DATABASE=database).wait(START_S)
+    state = platform.ask("GET", f"/flow_runs/{run}")["state"]
+    assert (state["type"], "nowhere.mp4" in state["message"]) == ("FAILED", True)
+    with closing(CaptionBook.open(database)) as book:
+        assert status(book, "match", Step.INITIAL) is StepStatus.ERROR
+        assert is_free(book, "match", Database.LAYOUT)
+    assert not places(platform)
 
 
 @LONG
@@ -187,3 +220,18 @@ def test_a_run_of_prefects_own_worker_may_be_ended_and_outlives_its_worker(
     assert isinstance(ended(runner, handles[0])[1].error, CancelledError)
     wait_until(lambda: not any(lives(pid) for pid in (*children, *flows)))
     assert [state_of(platform, handle) for handle in handles] == ["CANCELLED", "CRASHED"]
+
+
+def test_what_is_missing_or_differs_is_told_and_brought(platform: Platform, monkeypatch: pytest.MonkeyPatch):
+    """The last one here: its deployments send all that follows to another pool."""
+    more = {"CLIPMILL_PREFECT_POOL": "another", "CLIPMILL_PREFECT_LIMITS": "small=2,large=1"}
+    for name, value in (platform.environment | more).items():
+        monkeypatch.setenv(name, value)
+    before = {row["name"]: row for row in _deployed("--check")}
+    assert (before["another"]["found"], before["another/small"]["words"]) == (False, "queue, 2 at a time")
+    assert all(row["found"] for row in _deployed())
+
+
+def _deployed(*options: str) -> list[dict[str, Any]]:
+    said = clipmill("deploy", "prefect", *options, "--json").json
+    return said.get("details", said)["functions"]

@@ -10,7 +10,13 @@ import pytest
 from tests.cli.test_start_up import loaded
 from tests.jobs.machines import machine
 
-from clipmill.errors import BodyTooLargeError, InvalidRequestError, StorageUnavailableError, UnauthorizedError
+from clipmill.errors import (
+    BodyTooLargeError,
+    ConflictError,
+    InvalidRequestError,
+    StorageUnavailableError,
+    UnauthorizedError,
+)
 from clipmill.function.needs import Gpu
 from clipmill.functions.catalog import CATALOG
 from clipmill.runners.prefect import api, opening
@@ -56,7 +62,8 @@ def test_a_server_without_the_deployment_is_told_when_the_runner_is_opened(
         (413, None, BodyTooLargeError),
         (422, "Parameters size exceeded the limit", BodyTooLargeError),
         (500, None, StorageUnavailableError),
-        (409, "no", InvalidRequestError),
+        (409, "there already", ConflictError),
+        (400, "no", InvalidRequestError),
     ],
 )
 def test_what_a_server_refuses_is_an_error_of_ours(
@@ -72,6 +79,12 @@ def test_a_server_whose_database_is_busy_is_asked_again(monkeypatch: pytest.Monk
     with pytest.raises(StorageUnavailableError):
         api.Api(PrefectSettings("http://host/api")).ask("GET", "/health")
     assert len(seen) == 2
+
+
+def test_a_server_that_does_not_tell_the_time_does_not_answer(monkeypatch: pytest.MonkeyPatch):
+    answering(monkeypatch)
+    with pytest.raises(StorageUnavailableError):
+        api.Api(PrefectSettings("http://host/api")).now()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from tests.runners.prefect.asked import Asked
 from clipmill.errors import StorageUnavailableError
 from clipmill.runners.prefect.pulse import Pulse
 from clipmill.runners.prefect.telling import Telling
-from clipmill.runners.prefect.watches import HEARTBEAT
+from clipmill.runners.prefect.watches import BEAT
 
 
 def beats(api: Asked) -> list[Any]:
@@ -22,7 +22,7 @@ def test_a_run_says_again_and_again_that_it_lives_until_it_stops():
     pulse.stop()
     told = beats(api)
     assert {(each["event"], each["resource"]["prefect.resource.id"]) for each in told} == {
-        (HEARTBEAT, "prefect.flow-run.run-1")
+        (BEAT, "prefect.flow-run.run-1")
     }
     assert len({each["id"] for each in told}) == len(told)
 

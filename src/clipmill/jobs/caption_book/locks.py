@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, select, update
 
 from clipmill.jobs.caption_book.inserting import insertion
-from clipmill.jobs.caption_book.store_clock import StoreClock
-from clipmill.jobs.caption_book.tables import database_locks
+from clipmill.jobs.caption_book.store_clock import StoreClock, at
+from clipmill.jobs.caption_book.tables import database_locks, processing_state
 from clipmill.jobs.ledger.database import writing
+from clipmill.jobs.ledger.moments import iso
+from clipmill.media.captions.states import Status
 
 LEASE_S = 120.0
 
@@ -47,6 +49,7 @@ class Locks:
     def acquire(self, video_id: str, database: Database, holder: str) -> Lock | None:
         """The lock, unless another's lease has not run out; one statement decides."""
         table, now = database_locks, self._clock
+        named = and_(table.c.video_id == video_id, table.c.database_name == database)
         taken = {
             "token": secrets.token_hex(16),
             "holder": holder,
@@ -54,6 +57,7 @@ class Locks:
             "expires_at": now() + LEASE_S,
         }
         with writing(self._engine) as connection:
+            before = connection.execute(select(table.c.holder, table.c.expires_at).where(named)).one_or_none()
             claim = insertion(connection, table).values(video_id=video_id, database_name=database, fence=1, **taken)
             over = claim.on_conflict_do_update(
                 index_elements=[table.c.video_id, table.c.database_name],
@@ -61,6 +65,8 @@ class Locks:
                 where=table.c.expires_at <= now(),
             )
             row = connection.execute(over.returning(table.c.token, table.c.fence)).one_or_none()
+            if row is not None and before is not None:
+                _note_end(connection, video_id, before)
         return None if row is None else Lock(video_id, database, row.token, row.fence)
 
     def renew(self, lock: Lock) -> bool:
@@ -78,3 +84,11 @@ class Locks:
         with writing(self._engine) as connection:
             done = connection.execute(update(database_locks).where(own, *further).values(**values))
         return done.rowcount == 1
+
+
+def _note_end(connection: Connection, video_id: str, before: Any) -> None:
+    """Keep with its step until when a run held the lock that is another's now; steps of a whole video hold one throughout."""
+    table, ended = processing_state.c, iso(at(before.expires_at))
+    own = and_(table.video_id == video_id, table.item_id == "", table.run_token == before.holder)
+    later = and_(table.status == Status.PROCESSING, table.updated_at < ended)
+    connection.execute(update(processing_state).where(own, later).values(updated_at=ended))

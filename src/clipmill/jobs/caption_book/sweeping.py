@@ -27,11 +27,11 @@ def _left(row: StepRow, locks: dict[tuple[str, str], Any], now: datetime) -> boo
     if row.key.step is Step.CAPTION_OCR:
         return lost_reading(row.updated_at, now, READING_TIMEOUT)
     lock = locks.get((row.key.video_id, LOCKED[row.key.step]))
-    return lost_with_lease(max(_lease_end(row, lock), row.updated_at), now)
+    return lost_with_lease(_lease_end(row, lock), now)
 
 
 def _lease_end(row: StepRow, lock: Any) -> datetime:
-    """Until when the run of a step held its lock, at the latest."""
-    if lock is None:
+    """Until when the run of a step holds its lock; whoever takes it over writes that down with the step."""
+    if lock is None or lock.holder != row.state.run_token:
         return row.updated_at
-    return at(lock.expires_at if lock.holder == row.state.run_token else lock.acquired_at or 0.0)
+    return max(row.updated_at, at(lock.expires_at))

@@ -3,7 +3,10 @@
 import base64
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +14,7 @@ import httpx
 
 from clipmill.errors import (
     BodyTooLargeError,
+    ConflictError,
     InvalidRequestError,
     StorageUnavailableError,
     UnauthorizedError,
@@ -32,17 +36,18 @@ class Api:
     def ask(self, method: str, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:
         """The JSON of an answer; None if the server knows no such thing, ``{}`` if it has nothing to say."""
         content = None if body is None else json.dumps(body).encode()
-        try:
+        with self._faults_told():
             reply = self._answered(method, path, content)
             told = reply.json() if reply.is_success and reply.content else {}
-        except (httpx.HTTPError, ValueError) as fault:
-            raise StorageUnavailableError(
-                f"the Prefect server at {redact(self._url)} did not answer: {type(fault).__name__}. Try again later."
-            ) from None
         if reply.status_code == HTTPStatus.NOT_FOUND:
             return None
         _check(reply)
         return told
+
+    def now(self) -> datetime:
+        """What time it is by the server, with its seconds cut off at the point."""
+        with self._faults_told():
+            return parsedate_to_datetime(self._answered("GET", "/health", None).headers.get("Date", ""))
 
     def _answered(self, method: str, path: str, content: bytes | None) -> httpx.Response:
         """An answer; a server whose database is busy says 503 and has done nothing, so it is asked again."""
@@ -55,6 +60,15 @@ class Api:
 
     def close(self) -> None:
         self._http.close()
+
+    @contextmanager
+    def _faults_told(self) -> Generator[None]:
+        try:
+            yield
+        except (httpx.HTTPError, ValueError) as fault:
+            raise StorageUnavailableError(
+                f"the Prefect server at {redact(self._url)} did not answer: {type(fault).__name__}. Try again later."
+            ) from None
 
 
 _JSON = {"Content-Type": "application/json"}
@@ -81,6 +95,8 @@ def _check(reply: httpx.Response) -> None:
         raise BodyTooLargeError(
             "the Prefect server found the job too large. Raise PREFECT_SERVER_API_MAX_PARAMETER_SIZE there."
         )
+    if status == HTTPStatus.CONFLICT:
+        raise ConflictError(f"the Prefect server has something of that name already: {said}")
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise StorageUnavailableError(f"the Prefect server answered {status}. Try again later.")
     raise InvalidRequestError(f"the Prefect server answered {status}: {said}")

@@ -3,7 +3,6 @@
 Each call of a function is a task without retries, so that Prefect's pages show it; its work is a walled child here.
 """
 
-import signal
 import threading
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -13,9 +12,7 @@ from typing import Any, Protocol
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
-from prefect.states import Cancelled
 
 from clipmill.errors import CancelledError, ClipmillError
 from clipmill.functions.catalog import CATALOG
@@ -25,6 +22,10 @@ from clipmill.jobs.outcome import Outcome
 from clipmill.runners.local import LocalRunner
 from clipmill.runners.prefect.api import Api
 from clipmill.runners.prefect.deployables import CROP_FLOW, INITIAL_FLOW, OCR_FLOW
+from clipmill.runners.prefect.entry import entered
+from clipmill.runners.prefect.hold import Hold
+from clipmill.runners.prefect.leaving import left
+from clipmill.runners.prefect.places import Places, Terms
 from clipmill.runners.prefect.telling import Stop, Telling
 from clipmill.runners.prefect.worker import ENDING
 from clipmill.settings import Settings, cores
@@ -72,30 +73,30 @@ def captionacc_caption_ocr(  # noqa: PLR0917 - the order in which hosts give the
 
 def _carried_out(caption_flow: CaptionFlow) -> Ended:
     """Go through a flow on this machine until it ends, or the server does not want it any more."""
-    settings, stop = Settings.from_environment(), threading.Event()
+    settings = Settings.from_environment()
     run_id = flow_run.get_id()
     assert run_id is not None, "a flow that runs has a run"
     with closing(Api(settings.prefect)) as api:
+        places = Places(api, Terms())
+        place = entered(api, places, run_id)
+        if isinstance(place, Stop):
+            return left(place)
+        stop = threading.Event()
         telling = Telling(api, run_id, stop, ENDING)
         telling.start()
         try:
-            with _place(settings, stop) as place:
-                return caption_flow(place=place)
-        except CancelledError as fault:
-            match telling.why:
-                case Stop.CANCELLED:
-                    return Cancelled(message="cancelled")
-                case Stop.TAKEN_AWAY:
-                    # Prefect calls this a crash: the work was neither done nor refused.
-                    raise TerminationSignal(signal.SIGTERM) from fault
-                case None:
-                    raise
+            with Hold(places, place, run_id, partial(telling.end, Stop.TAKEN_AWAY)), _opened(settings, stop) as opened:
+                return caption_flow(place=opened)
+        except CancelledError:
+            if telling.why is None:
+                raise
+            return left(telling.why)
         finally:
             telling.finish(None)
 
 
 @contextmanager
-def _place(settings: Settings, stop: threading.Event) -> Generator[FlowPlace]:
+def _opened(settings: Settings, stop: threading.Event) -> Generator[FlowPlace]:
     """The book and the functions of this machine, for the length of one run; the latter end once it is to stop."""
     machine = settings.machine(open_store(settings.store, settings.environment), CATALOG)
     with (

@@ -1,12 +1,10 @@
 """The flows as Prefect's workers import them."""
 
 import json
-import signal
 from typing import Any
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
@@ -15,6 +13,8 @@ from clipmill.errors import TimeoutError as TimeLimitError
 from clipmill.jobs.job import Job
 from clipmill.jobs.outcome import Outcome
 from clipmill.runners.prefect.deployables import JOB_FLOW
+from clipmill.runners.prefect.leaving import left
+from clipmill.runners.prefect.telling import Stop
 from clipmill.runners.prefect.worker import Worker
 
 
@@ -25,11 +25,8 @@ def job_flow(worker: Worker) -> Flow[Any, Any]:
     def carry_out(job: str, store: str, once: bool) -> State[Any]:
         run_id = flow_run.get_id()
         assert run_id is not None, "a flow that runs has a run"
-        outcome = worker.carry_out(run_id, Job.from_json(json.loads(job)), store, once=once)
-        if outcome is None:
-            # Prefect calls this a crash: the work was neither done nor refused.
-            raise TerminationSignal(signal.SIGTERM)
-        return end_state(outcome)
+        ended = worker.carry_out(run_id, Job.from_json(json.loads(job)), store, once=once)
+        return left(ended) if isinstance(ended, Stop) else end_state(ended)
 
     return carry_out
 

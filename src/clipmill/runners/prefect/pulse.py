@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from clipmill.errors import ClipmillError
 from clipmill.runners.prefect.api import Api
-from clipmill.runners.prefect.watches import HEARTBEAT
+from clipmill.runners.prefect.watches import BEAT
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Pulse:
         event = {
             "id": str(uuid4()),
             "occurred": datetime.now(UTC).isoformat(),
-            "event": HEARTBEAT,
+            "event": BEAT,
             "resource": {"prefect.resource.id": f"prefect.flow-run.{self._run}"},
         }
         try:

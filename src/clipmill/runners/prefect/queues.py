@@ -1,6 +1,6 @@
 """One queue for each class of graphics card: its limit is how many runs of that class there are at a time.
 
-The server counts runs that are pending or running, so the place of a run that crashed is free at once.
+The server counts runs that are pending or running when it gives one away; `places` count again before the work begins.
 """
 
 from collections.abc import Mapping

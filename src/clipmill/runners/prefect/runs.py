@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
 
@@ -31,12 +32,16 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its state, Prefect's words about it, and the job that it was made for, if it was one."""
+    """One run: its state, Prefect's words about it, and the job that it was made for, if it was one.
+
+    ``queue`` is the id of the work queue that gave it away, if one did.
+    """
 
     id: str
     state: RunState
     words: str
     job: Job | None
+    queue: str | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:
@@ -44,7 +49,8 @@ class Run:
         given = (told.get("parameters") or {}).get("job")
         job = Job.from_json(json.loads(given)) if isinstance(given, str) else None
         words = redact(str(state.get("message") or ""))[:300]
-        return cls(str(told["id"]), RunState(state.get("type") or RunState.SCHEDULED), words, job)
+        kind = RunState(state.get("type") or RunState.SCHEDULED)
+        return cls(str(told["id"]), kind, words, job, told.get("work_queue_id"))
 
 
 def run(api: Api, run_id: str) -> Run | None:
@@ -64,3 +70,12 @@ def cancel(api: Api, run_id: str) -> None:
     """Ask for the end of a run; one that waits ends at once, one that has ended stays as it is."""
     state = {"type": RunState.CANCELLING.value, "name": "Cancelling"}
     api.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state})
+
+
+def put_back(api: Api, run_id: str, wait_s: float, words: str) -> bool:
+    """Have a run wait in its queue again, for so long at least; false if the server wants something else of it."""
+    due = api.now() + timedelta(seconds=wait_s)
+    details = {"scheduled_time": due.isoformat()}
+    state = {"type": RunState.SCHEDULED.value, "message": words, "state_details": details}
+    answer = api.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state})
+    return answer is not None and answer["status"] == "ACCEPT"

@@ -22,6 +22,7 @@ from clipmill.settings import Settings, cores
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas.responses import WorkerFlowRunResponse
 
 
 def serve(settings: Settings) -> None:
@@ -73,6 +74,14 @@ def _worker(settings: Settings) -> Any:
         @classmethod
         def __dispatch_key__(cls) -> str:
             return "clipmill"
+
+        async def _submit_scheduled_flow_runs(
+            self, flow_run_response: "list[WorkerFlowRunResponse]"
+        ) -> "list[FlowRun]":
+            # A run that found no place may come back before the thread that it had is counted as free: that raises.
+            here = self._limiter.statistics().borrowers if self._limiter else ()
+            new = [each for each in flow_run_response if each.flow_run.id not in here]
+            return await super()._submit_scheduled_flow_runs(new)
 
         async def run(self, flow_run: "FlowRun", configuration: Any, task_status: Any = None) -> ProcessWorkerResult:
             del configuration

@@ -27,10 +27,11 @@ _GOES_ON = frozenset({RunState.SCHEDULED, RunState.PENDING, RunState.RUNNING, Ru
 
 
 class Stop(StrEnum):
-    """Why a job is to end early: somebody cancelled it, or the run is not ours to go on with."""
+    """Why a run ends early: somebody cancelled it, it is not ours to go on with, or its queue has no place for it."""
 
     CANCELLED = "cancelled"
     TAKEN_AWAY = "taken away"
+    NO_PLACE = "no place"
 
 
 class Telling:
@@ -78,6 +79,11 @@ class Telling:
         with self._lock:
             self._events.append(event)
 
+    def end(self, why: Stop) -> None:
+        """Have the work stopped; the first reason counts."""
+        self.why = self.why or why
+        self._stop.set()
+
     def finish(self, outcome: Outcome | None) -> None:
         """Write the rest, with the outcome where there is one; that is tried for some seconds."""
         self._over.set()
@@ -101,7 +107,7 @@ class Telling:
 
     def _listen(self) -> None:
         if self._ending.is_set():
-            self._end(Stop.TAKEN_AWAY)
+            self.end(Stop.TAKEN_AWAY)
             return
         try:
             run = runs.run(self._api, self._run)
@@ -110,11 +116,7 @@ class Telling:
             return
         if run is None or run.state not in _GOES_ON:
             cancelled = run is not None and run.state in {RunState.CANCELLING, RunState.CANCELLED}
-            self._end(Stop.CANCELLED if cancelled else Stop.TAKEN_AWAY)
-
-    def _end(self, why: Stop) -> None:
-        self.why = self.why or why
-        self._stop.set()
+            self.end(Stop.CANCELLED if cancelled else Stop.TAKEN_AWAY)
 
     def _write(self, outcome: Outcome | None) -> bool:
         with self._lock:

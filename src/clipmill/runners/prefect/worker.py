@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from clipmill.errors import CancelledError, InvalidRequestError
 from clipmill.function.stages import Stage
@@ -23,6 +23,9 @@ from clipmill.jobs.perform import perform
 from clipmill.jobs.progress import ProgressMeter
 from clipmill.runners.local import LocalRunner
 from clipmill.runners.prefect.api import Api
+from clipmill.runners.prefect.entry import entered
+from clipmill.runners.prefect.hold import Hold
+from clipmill.runners.prefect.places import Places, Terms
 from clipmill.runners.prefect.pulse import BEAT_S
 from clipmill.runners.prefect.telling import Stop, Telling
 from clipmill.settings import Settings, cores
@@ -37,34 +40,44 @@ ENDING = threading.Event()
 class Worker:
     """Carries out the jobs of this process's runs, in whatever threads they come; opened by the first of them.
 
-    Each run says every ``beat_s`` that it lives.
+    Each run says every ``beat_s`` that it lives, and holds its place under some terms.
     """
 
-    def __init__(self, catalogue: Mapping[str, str] = CATALOG, beat_s: float = BEAT_S) -> None:
+    def __init__(
+        self, catalogue: Mapping[str, str] = CATALOG, beat_s: float = BEAT_S, terms: Terms | None = None
+    ) -> None:
         self._catalogue = catalogue
         self._beat_s = beat_s
+        self._terms = terms or Terms()
 
-    def carry_out(self, run_id: str, job: Job, store: str, *, once: bool) -> Outcome | None:
-        """How a job ended; None if it did not, and somebody else is to begin it again.
+    def carry_out(self, run_id: str, job: Job, store: str, *, once: bool) -> Outcome | Stop:
+        """How a job ended, or why it did not, so that somebody else is to begin it again.
 
         ``store`` is where the caller's keys lie, ``once`` is for callers that count attempts themselves. Whatever
         interrupts the calling thread stops the work before it goes on.
         """
+        places = Places(self._api, self._terms)
+        place = entered(self._api, places, run_id)
+        if isinstance(place, Stop):
+            return place
         stop = threading.Event()
         telling = Telling(self._api, run_id, stop, ENDING, self._beat_s)
         telling.start()
-        outcome: Outcome | None = None
+        ended: Outcome | Stop = Stop.TAKEN_AWAY
         try:
-            # A signal is heard by the main thread only, and there only by one that waits.
-            with ThreadPoolExecutor(1, thread_name_prefix="clipmill-work") as pool:
+            with (
+                Hold(places, place, run_id, partial(telling.end, Stop.TAKEN_AWAY)),
+                # A signal is heard by the main thread only, and there only by one that waits.
+                ThreadPoolExecutor(1, thread_name_prefix="clipmill-work") as pool,
+            ):
                 work = pool.submit(self._performed, job, store, once, telling, stop)
                 try:
-                    outcome = _ended(work.result(), telling)
+                    ended = _ended(work.result(), telling)
                 finally:
                     stop.set()
         finally:
-            telling.finish(outcome)
-        return outcome
+            telling.finish(ended if isinstance(ended, Outcome) else None)
+        return ended
 
     def _performed(self, job: Job, store: str, once: bool, telling: Telling, stop: threading.Event) -> Outcome:
         try:
@@ -108,7 +121,7 @@ class Worker:
         return settings.machine(open_store(settings.store, settings.environment), self._catalogue)
 
 
-def _ended(outcome: Outcome, telling: Telling) -> Outcome | None:
+def _ended(outcome: Outcome, telling: Telling) -> Outcome | Stop:
     """The end of a job, unless it was only stopped here."""
     stopped = isinstance(outcome.error, CancelledError)
-    return None if stopped and telling.why is Stop.TAKEN_AWAY else outcome
+    return Stop.TAKEN_AWAY if stopped and telling.why is Stop.TAKEN_AWAY else outcome
