@@ -45,6 +45,11 @@ class Tally:
         counts = (self.phantom + other.phantom, self.missed + other.missed, self.frames + other.frames)
         return Tally(self.score + other.score, *counts, self.seconds + other.seconds)
 
+    @property
+    def wrong(self) -> str:
+        """Phantoms and missed captions in 20 minutes."""
+        return f"{(self.phantom + self.missed) * SECONDS * RATE / max(1, self.frames):.1f}"
+
     def row(self, name: str) -> str:
         share = SECONDS * RATE / max(1, self.frames)
         figures = (self.score.precision, self.score.recall, self.score.f1)
@@ -95,7 +100,7 @@ def table(model: PairModel, films: Iterable[tuple[Kind, Drawn]]) -> str:
         found = derive_captions(forward.tolist(), backward.tolist())
         kinds[kind] = kinds.get(kind, Tally()) + tallied(drawn, found, seconds)
     everything = sum(kinds.values(), Tally())
-    clean = sum((kinds[kind] for kind in CLEAN_KINDS), Tally())
+    clean = sum((kinds.get(kind, Tally()) for kind in CLEAN_KINDS), Tally())
     head = "| kind | boundaries | precision | recall | F1 | phantom / 20 min | missed / 20 min |\n|---|---|---|---|---|---|---|"
     rows = [tally.row(kind) for kind, tally in kinds.items()]
     speed = everything.frames / everything.seconds
@@ -103,6 +108,7 @@ def table(model: PairModel, films: Iterable[tuple[Kind, Drawn]]) -> str:
         clean.row("**clean kinds**"),
         everything.row("**all**"),
         "",
+        f"Phantom and missed together: {everything.wrong} in 20 minutes.",
         f"{model.name}: {speed:.0f} pairs per CPU second, both directions.",
     ]
     return "\n".join([head, *rows, *closing])

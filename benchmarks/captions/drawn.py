@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from training.textchange.split import Split
 from training.textchange.typefaces import any_typeface
 
-from benchmarks.captions.scenes import HEIGHT, WIDTH, Camera
+from benchmarks.captions.scenes import HEIGHT, WIDTH, Camera, LargeWriting, Stripes
 
 RATE = 10
 BAND = (128, 540, 1152, 690)
@@ -47,6 +47,9 @@ class Kind(StrEnum):
     LOGO = "logo"
     SCENE_TEXT = "scene text"
     NO_CAPTIONS = "no captions"
+    HIGHLIGHT = "highlight"
+    STRIPES = "stripes"
+    LARGE_WRITING = "large writing"
 
 
 CLEAN_KINDS = (Kind.CLEAN, Kind.OUTLINE, Kind.BOX, Kind.TWO_LINES, Kind.BACK_TO_BACK)
@@ -89,6 +92,8 @@ class Look:
     box: int = 0
     opacity: float = 1.0
     sung: tuple[int, int, int] | None = None
+    pill: bool = False
+    """Whether a word is sung on a box of that colour."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +159,9 @@ def look_of(random: Random, kind: Kind, split: Split) -> Look:
             return replace(look, edge=random.choice((0, 1)), fill=(205, 205, 205), opacity=random.uniform(0.55, 0.8))
         case Kind.KARAOKE:
             return replace(look, sung=random.choice(((255, 220, 0), (255, 80, 80), (90, 200, 255))))
+        case Kind.HIGHLIGHT:
+            sung = random.choice(((255, 220, 0), (230, 30, 30), (30, 60, 230), (20, 150, 40)))
+            return replace(look, sung=sung, pill=random.random() < 0.4)
         case _:
             return look
 
@@ -168,11 +176,21 @@ def lettering(look: Look, text: str, lift: int, *, sung: bool = False) -> NDArra
     for row, line in enumerate(lines):
         long = pen.textlength(line, font=look.font)
         left, y = (WIDTH - long) / 2, top + row * step
+        if sung and look.pill:
+            pen.rectangle((left - 14, y - 2, left + long + 14, y + step), fill=look.sung)
         if look.box:
             pen.rectangle((left - 14, y - 2, left + long + 14, y + step), fill=(0, 0, 0, look.box))
-        fill = look.sung if sung and look.sung else look.fill
+        fill = look.sung if sung and look.sung and not look.pill else look.fill
         pen.text((left, y), line, font=look.font, fill=(*fill, 255), stroke_width=look.edge, stroke_fill=(0, 0, 0, 255))
     return np.asarray(canvas, np.float32) * look.opacity
+
+
+def _scene(random: Random, kind: Kind, words: str, split: Split) -> Stripes | LargeWriting | None:
+    """What a video has before its camera."""
+    if kind is Kind.STRIPES:
+        return Stripes(random)
+    face = any_typeface(random, "en", split) if kind is Kind.LARGE_WRITING else None
+    return LargeWriting(random, words.upper(), face.path, face.index) if face else None
 
 
 class Film:
@@ -198,6 +216,7 @@ class Film:
         self.other = Look(ImageFont.truetype(face.path, 26, index=face.index), edge=0)
         self.line = "   +++   ".join(random.sample(SENTENCES, 12))
         self.side = random.choice((0.0, 1.0))
+        self.scene = _scene(random, kind, self.line, split)
 
     def captions(self) -> tuple[tuple[int, int, str], ...]:
         """The truth, by the half-opacity rule."""
@@ -208,6 +227,8 @@ class Film:
     def frame(self, number: int) -> NDArray[np.uint8]:
         """The window of a picture of 1280x720."""
         picture = self.camera.picture(number)[self.window].astype(np.float32)
+        if self.scene:
+            picture = self.scene.over(picture, self.window[0].start, self.window[1].start, number)
         if self.kind is Kind.SCENE_TEXT:
             picture = _over(picture, self._board(number)[self.window])
         if self.kind is Kind.LOGO:
@@ -224,8 +245,10 @@ class Film:
         plain = self._layer(cue.text, sung=False)
         if not self.look.sung:
             return plain
-        edge = round(WIDTH * (0.1 + 0.8 * (number - cue.start) / (cue.end - cue.start)))
-        return np.concatenate([self._layer(cue.text, sung=True)[:, :edge], plain[:, edge:]], axis=1)
+        share = (number - cue.start) / (cue.end - cue.start)
+        sung = _word(self.look.font, cue.text, share) if self.kind is Kind.HIGHLIGHT else (0, _swept(share))
+        layer = self._layer(cue.text, sung=True)
+        return np.concatenate([plain[:, : sung[0]], layer[:, sung[0] : sung[1]], plain[:, sung[1] :]], axis=1)
 
     def _layer(self, text: str, *, sung: bool) -> NDArray[np.float32]:
         if (text, sung) not in self.layers:
@@ -260,6 +283,18 @@ class Film:
         matrix[0, 2] += shift
         turned = cv2.warpAffine(self._flat, matrix, (WIDTH, HEIGHT))
         return cv2.GaussianBlur(turned, (0, 0), 1.2)  # pyright: ignore[reportReturnType]
+
+
+def _swept(share: float) -> int:
+    return round(WIDTH * (0.1 + 0.8 * share))
+
+
+def _word(font: ImageFont.FreeTypeFont, text: str, share: float) -> tuple[int, int]:
+    """The columns of the word that is sung when a share of the line is over."""
+    words = text.split(" ")
+    number = min(len(words) - 1, int(share * len(words)))
+    left = (WIDTH - font.getlength(text)) / 2 + font.getlength(" ".join([*words[:number], ""]))
+    return round(left - 5), round(left + font.getlength(words[number]) + 5)
 
 
 def _over(picture: NDArray[np.float32], layer: NDArray[np.float32], opacity: float = 1.0) -> NDArray[np.float32]:

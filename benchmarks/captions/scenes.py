@@ -1,5 +1,6 @@
 """Pictures behind the captions of a benchmark: footage that nothing was trained on, and of one split only."""
 
+import math
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -8,6 +9,7 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 from training.textchange.split import FOOTAGE, Split
 
 from benchmarks.footage import media_folder
@@ -82,3 +84,50 @@ class Camera:
 def _zoomed(picture: Picture, zoom: float) -> Picture:
     window = picture[:, : round(WIDTH * 1.2)]
     return cv2.resize(window, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_LINEAR)  # pyright: ignore[reportReturnType]
+
+
+class Stripes:
+    """A shirt or a fence before the camera: sharp stripes on a part of the picture, at rest or slowly moving."""
+
+    def __init__(self, random: Random) -> None:
+        self.angle, self.period = random.uniform(0, math.pi), random.uniform(14, 70)
+        self.share, self.bent = random.uniform(0.3, 0.6), random.uniform(0, 30)
+        self.dark, self.light = random.uniform(0, 70), random.uniform(170, 255)
+        self.drift = random.choice((0.0, 0.0, 0.4, 3.0))
+        self.left, self.wide = random.uniform(100, 700), random.uniform(200, 700)
+
+    def over(self, picture: NDArray[np.float32], top: int, left: int, number: int) -> NDArray[np.float32]:
+        """A window of the whole picture, given by its corner, with the stripes on it."""
+        down, across = np.mgrid[top : top + picture.shape[0], left : left + picture.shape[1]].astype(np.float32)
+        bend = self.bent * np.sin(across / 90) * np.cos(down / 70)
+        along = across * math.cos(self.angle) + down * math.sin(self.angle) + bend + self.drift * number
+        wave = along % self.period / self.period
+        # Edges a pixel and a half wide, as a lens draws them.
+        lit = np.clip((np.minimum(wave, self.share - wave) * self.period + 0.75) / 1.5, 0, 1)
+        place = (across - self.left - self.drift * number, self.left + self.drift * number + self.wide - across)
+        seen = np.clip(np.minimum(*place) / 3, 0, 1)[..., None]
+        return picture * (1 - seen) + (self.dark + (self.light - self.dark) * lit)[..., None] * seen
+
+
+class LargeWriting:
+    """Letters nearly as high as the caption band that run through it."""
+
+    def __init__(self, random: Random, words: str, face: str, index: int) -> None:
+        font = ImageFont.truetype(face, random.randint(90, 140), index=index)
+        self.speed = random.choice((-1, 1)) * random.uniform(10, 50)
+        self.start = random.uniform(0, 4000)
+        length = round(font.getlength(words)) + 400
+        canvas = Image.new("L", (length, HEIGHT), 0)
+        ImageDraw.Draw(canvas).text((200, 615), words, font=font, fill=255, anchor="lm")
+        self.cover: NDArray[np.float32] = np.tile(
+            np.asarray(canvas, np.float32)[..., None] / np.float32(255), (1, 2, 1)
+        )
+        self.length = length
+        self.fill = random.choice((235.0, 20.0))
+
+    def over(self, picture: NDArray[np.float32], top: int, left: int, number: int) -> NDArray[np.float32]:
+        """A window of the whole picture, given by its corner, with the writing on it."""
+        first = round(self.start + self.speed * number + left) % self.length
+        place = np.arange(first, first + picture.shape[1]) % self.length
+        cover = self.cover[top : top + picture.shape[0], place]
+        return (picture * (1 - cover) + self.fill * cover).astype(np.float32)

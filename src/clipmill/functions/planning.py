@@ -136,7 +136,9 @@ def picture_warnings(video: VideoInfo) -> Iterator[Warn]:
     if video.hdr:
         yield Warn(code="hdr_tonemapped", message=f"the {video.hdr.upper()} source was tone-mapped to BT.709")
     if video.interlaced:
-        yield Warn(code="interlaced", message="the source is interlaced; its pictures were made whole, one for each frame")
+        yield Warn(
+            code="interlaced", message="the source is interlaced; its pictures were made whole, one for each frame"
+        )
 
 
 def _shows_border(plan: ClipPlan) -> bool:

@@ -130,6 +130,28 @@ def test_text_is_static_from_three_tenths_of_the_frames_on_and_at_least_three(pr
     assert (reasons(signs) == {Reason.STATIC}) is static
 
 
+def lines(*stretches: int, width: float = 0.4) -> list[Box]:
+    """Lines in one place, each for a stretch of frames."""
+    words = ["we sing of summer", "every road leads home", "nobody knows"]
+    shown = [word for word, frames in zip(words, stretches, strict=True) for _ in range(frames)]
+    return [box(k, 0, (0.5, 0.88), (width, 0.06), word) for k, word in enumerate(shown) if word]
+
+
+def test_lines_that_are_sung_for_long_in_one_place_are_captions():
+    found = lines(8, 9, 7)
+    analyze(found, 24)
+    assert reasons(found) == {Reason.BAND}
+
+
+@pytest.mark.parametrize("boxes", [
+    lines(16, 4, 4)[:16], [*lines(8, 9, 7, width=0.15)], [*lines(8, 2, 0)],
+    [*lines(8, 8, 8), *(box(k, 1, (0.5, 0.88), (0.4, 0.06), "we sing of summer") for k in range(20, 23))],
+])  # fmt: skip
+def test_what_stays_nearly_always_or_is_narrow_or_comes_again_or_gives_way_to_nothing_is_static(boxes):
+    analyze(boxes, 24)
+    assert Reason.STATIC in reasons(boxes)
+
+
 def test_a_ticker_under_the_captions_is_out_and_the_captions_are_in():
     ticker = [
         box(k, 1, (0.5, 0.965), (0.99, 0.05), f"{WORDS[k % 16]} news {WORDS[k * 5 % 16]} and {WORDS[k * 3 % 16]}")

@@ -29,6 +29,15 @@ class LastingStrokes:
     around: Strokes
     """The strongest short ones of the frame and its neighbours."""
 
+    def pair(self, number: int) -> "LastingStrokes":
+        """That of a frame and the next."""
+        part = slice(number, number + 2)
+        return LastingStrokes(self.short[part], self.long[part], self.around[part])
+
+    def without(self, strokes: Strokes) -> "LastingStrokes":
+        """What is left when some strokes are taken away."""
+        return LastingStrokes(*(part - np.minimum(part, strokes) for part in (self.short, self.long, self.around)))
+
 
 def lasting(strokes: Strokes) -> LastingStrokes:
     """What lasts of the strokes of all frames but the first and the last REACH, which are only looked at."""

@@ -28,8 +28,9 @@ Planes = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class StripReading:
-    """One strip: its luma and its strokes pixel by pixel, and its colours by cells, (height / 4, width / 4, 2)."""
+    """One strip: itself, its luma and its strokes pixel by pixel, and its colours by cells, (height / 4, width / 4, 2)."""
 
+    strip: NDArray[np.uint8]
     luma: NDArray[np.uint8]
     strokes: Strokes
     colours: NDArray[np.uint8]
@@ -43,12 +44,22 @@ def planes_of(strips: Frames) -> Planes:
 
 def joined_planes(readings: Sequence[StripReading], wanted: range) -> Planes:
     """The planes of the wanted strips out of strips that follow one another."""
-    around = [_strokes(readings, place) for place in range(wanted.start - REACH, wanted.stop + REACH)]
-    lasts = lasting(np.stack(around))
-    return np.stack([_planes(readings[place], lasts, number) for number, place in enumerate(wanted)])
+    return planes_with(readings[wanted.start : wanted.stop], lasting_in(readings, wanted))
 
 
-def _strokes(readings: Sequence[StripReading], place: int) -> Strokes:
+def lasting_in(readings: Sequence[StripReading], wanted: range) -> LastingStrokes:
+    """What lasts in the wanted strips out of strips that follow one another."""
+    return lasting(
+        np.stack([strokes_at(readings, place) for place in range(wanted.start - REACH, wanted.stop + REACH)])
+    )
+
+
+def planes_with(readings: Sequence[StripReading], lasts: LastingStrokes) -> Planes:
+    """The planes of strips of which this is said to last."""
+    return np.stack([_planes(reading, lasts, number) for number, reading in enumerate(readings)])
+
+
+def strokes_at(readings: Sequence[StripReading], place: int) -> Strokes:
     """Beyond its ends a video shows nothing; strips that are too few to tell what lasts are held."""
     if len(readings) < SHORT:
         return readings[min(max(place, 0), len(readings) - 1)].strokes
@@ -63,7 +74,7 @@ def reading_of(strip: NDArray[np.uint8]) -> StripReading:
     colours: Any = cv2.cvtColor(strip, cv2.COLOR_RGB2YCrCb)
     luma: Any = np.ascontiguousarray(colours[..., 0])
     strokes: Any = cv2.merge([cv2.morphologyEx(luma, how, kernel) for how in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)])
-    return StripReading(luma, strokes, _cells(colours)[..., 1:])
+    return StripReading(strip, luma, strokes, _cells(colours)[..., 1:])
 
 
 def _planes(reading: StripReading, lasts: LastingStrokes, number: int) -> Planes:

@@ -1,14 +1,10 @@
 """The strips of one video in order: a pair is asked for once the frames that tell about it are there."""
 
-from collections.abc import Callable
-
 from clipmill.engines.pair_models.model import Frames, Rows, check_frames, joined_rows, no_rows
 from clipmill.engines.pair_models.persistence import REACH
-from clipmill.engines.pair_models.planes import Planes, StripReading, joined_planes, reading_of
+from clipmill.engines.pair_models.planes import StripReading, lasting_in, planes_with, reading_of
+from clipmill.engines.pair_models.second_looks import Answer, looked_at_again
 from clipmill.engines.pair_models.strips import strips_of
-
-Answer = Callable[[Planes], tuple[Rows, Rows]]
-"""Forward and backward rows of strips that follow one another, from their planes."""
 
 FRAMES_AT_ONCE = 32
 """Bounds the memory of a run, whatever batch is asked for."""
@@ -40,7 +36,10 @@ class StripSequence:
         """Ask for the pairs of kept strips up to a stop, and forget what no later pair needs."""
         if stop - self._asked < 2:
             return no_rows(), no_rows()
-        rows = self._answer(joined_planes(self._kept, range(self._asked, stop)))
+        wanted = range(self._asked, stop)
+        lasts = lasting_in(self._kept, wanted)
+        rows = self._answer(planes_with(self._kept[wanted.start : wanted.stop], lasts))
+        rows = looked_at_again(rows, self._kept, wanted.start, lasts, self._answer)
         self._asked = stop - 1
         gone = max(0, self._asked - REACH)
         self._kept, self._asked = self._kept[gone:], self._asked - gone
