@@ -26,8 +26,8 @@ from pydantic.json_schema import WithJsonSchema
 
 from clipmill.errors import ContractError, ForbiddenError, InvalidParameterError
 from clipmill.function.results import AnyResult, Warn
-from clipmill.function.wire import Count, Number, Text, WireModel, between
-from clipmill.media.captions.keys import check_identifier, check_key, check_video_key, parse_chunks_prefix
+from clipmill.function.wire import Count, Flag, Number, Text, WireModel, between
+from clipmill.media.captions.keys import Export, check_identifier, check_key, check_video_key, parse_chunks_prefix
 from clipmill.media.captions.layout import LayoutResult
 from clipmill.media.captions.region import CropRegion
 from clipmill.media.captions.sampling import cropped_rate, full_rate
@@ -156,6 +156,17 @@ class CropInferRequest(VideoRequest):
         if isinstance(value, CropRegion):
             return {name: getattr(value, name) for name in CropRegionShape.model_fields}
         return value
+
+
+class TranscriptOptions(ReadingOptions):
+    """How captions are timed and read, and the forms in which they are written."""
+
+    frame_rate: CroppedRate = Fraction(10)
+    model: Text = CropInferRequest.model_fields["model"].default
+    model_sha256: Text | None = None
+    min_caption_frames: Annotated[Count, between(1, 600)] = 1
+    formats: Annotated[tuple[Export, ...], Field(min_length=1)] = (Export.SRT,)
+    spreadsheet_safe: Flag = False
 
 
 class ChunksRequest(ReadingOptions):

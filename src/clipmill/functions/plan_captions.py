@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from clipmill.engines.ocr.choice import chosen_engine
 from clipmill.engines.pair_models.choice import FROM_FILE, pair_model
 from clipmill.function.caption_shapes import (
     CropInferRequest,
-    CroppedRate,
     CropRegionShape,
     FullRate,
-    ReadingOptions,
+    TranscriptOptions,
     VideoRequest,
 )
 from clipmill.function.context import Context
@@ -21,9 +18,8 @@ from clipmill.function.definition import Function
 from clipmill.function.needs import Needs
 from clipmill.function.results import PlanResult
 from clipmill.function.stages import Stage
-from clipmill.function.wire import Count, Flag, Text, between
+from clipmill.function.wire import Flag, Text
 from clipmill.functions.caption_source import check_frame_count, open_caption_source
-from clipmill.media.captions.keys import Export
 from clipmill.media.captions.region import pixel_rect
 from clipmill.media.captions.sampling import sample_count
 
@@ -35,7 +31,7 @@ FEWEST_OF_MANY = 40
 """Of a long video that nobody annotates: if one caption in ten has two lines, all of these miss them in one video of 24."""
 
 
-class ReadCaptionsRequest(VideoRequest, ReadingOptions):
+class ReadCaptionsRequest(VideoRequest, TranscriptOptions):
     """A video whose captions are to be found, timed and read, and the forms in which they are written.
 
     Without a ``crop_region`` the captions are looked for on ``layout_rate`` full frames a second; unless it is given, on
@@ -46,12 +42,6 @@ class ReadCaptionsRequest(VideoRequest, ReadingOptions):
 
     crop_region: CropRegionShape | None = None
     layout_rate: FullRate | None = None
-    frame_rate: CroppedRate = Fraction(10)
-    model: Text = CropInferRequest.model_fields["model"].default
-    model_sha256: Text | None = None
-    min_caption_frames: Annotated[Count, between(1, 600)] = 1
-    formats: Annotated[tuple[Export, ...], Field(min_length=1)] = (Export.SRT,)
-    spreadsheet_safe: Flag = False
     lock_token: Text = ""
     keep_frames: Flag = True
 

@@ -8,8 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -23,24 +22,21 @@ from clipmill.errors import ClipmillError
 from clipmill.function.caption_shapes import (
     CaptionAnswer,
     CaptionOcrResult,
-    CropInferRequest,
-    CroppedRate,
     CropRegionShape,
-    ReadingOptions,
+    TranscriptOptions,
     VideoRequest,
 )
 from clipmill.function.context import Context
 from clipmill.function.definition import Function
 from clipmill.function.needs import Gpu, Needs
 from clipmill.function.results import Warn
-from clipmill.function.wire import Count, Flag, Text, between
 from clipmill.functions.caption_band import Band, Cut, chosen_model, concealed_warnings, open_band, reported
 from clipmill.functions.caption_export import CaptionTable, exported
 from clipmill.functions.caption_reading import OF_ONE_CAPTION, Wanted, read_medians
 from clipmill.functions.caption_source import caption_faults, decoding_threads
 from clipmill.media.captions.boundaries import PredictedCaption, derive_captions
 from clipmill.media.captions.endings import Endings, Span
-from clipmill.media.captions.keys import Export, VideoKeys
+from clipmill.media.captions.keys import VideoKeys
 from clipmill.media.captions.levels import frames_to_read
 
 PAIRS_AT_ONCE = 32
@@ -50,16 +46,10 @@ FRAMES_HELD = 320
 Texts = Mapping[Span, CaptionOcrResult | ClipmillError]
 
 
-class TranscribeRequest(VideoRequest, ReadingOptions):
+class TranscribeRequest(VideoRequest, TranscriptOptions):
     """The caption band of a video, and the forms in which its captions are written."""
 
     crop_region: CropRegionShape
-    frame_rate: CroppedRate = Fraction(10)
-    model: Text = CropInferRequest.model_fields["model"].default
-    model_sha256: Text | None = None
-    min_caption_frames: Annotated[Count, between(1, 600)] = 1
-    formats: Annotated[tuple[Export, ...], Field(min_length=1)] = (Export.SRT,)
-    spreadsheet_safe: Flag = False
 
 
 class TranscribeResult(CaptionAnswer):
