@@ -104,6 +104,24 @@ class Served:
         service.communicate()
         return self.start()
 
+    def pause(self, service: subprocess.Popen[str]) -> None:
+        """Stop a service where it stands, but not in the middle of a write: then nobody could write until it goes on."""
+        service.send_signal(signal.SIGSTOP)
+        os.waitpid(service.pid, os.WUNTRACED)
+        while not self._takes_writes():
+            service.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+            service.send_signal(signal.SIGSTOP)
+            os.waitpid(service.pid, os.WUNTRACED)
+
+    def _takes_writes(self) -> bool:
+        with closing(sqlite3.connect(self.folder / "ledger.db", timeout=0.2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            return True
+
     def stop(self) -> None:
         """End every service in good order."""
         for service in self._services:

@@ -33,7 +33,7 @@ def test_a_service_that_lost_its_lease_while_it_was_paused_publishes_nothing(pla
     job = place.submit("publish_when_told", {"path": str(notes), "output_key": "out.mp4"})
     place.wait(lambda: waiting(notes))
     (old,) = waiting(notes)
-    paused.send_signal(signal.SIGSTOP)
+    place.pause(paused)
     place.start()
     place.wait(lambda: len(waiting(notes)) == 2)
     (new,) = waiting(notes) - {old}

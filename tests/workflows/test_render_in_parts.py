@@ -241,15 +241,17 @@ def test_a_worker_that_is_killed_every_time_is_an_error_that_names_its_part(open
 @needs_proc
 def test_after_a_crash_of_the_join_no_part_is_rendered_again(open_shop: MakeShop, match: Path):
     place = stocked(open_shop(retry=RetryPolicy(pauses_s=())), [match])
+    # Sound makes the join long enough to be met.
+    request = in_parts(2, framing(include_audio=True))
 
     def kill(event: Event) -> None:
         if event.stage is Stage.ENCODING:
             for worker in workers():
                 os.kill(worker, signal.SIGKILL)
 
-    crashed = carry(place, in_parts(2, framing()), on_event=kill)
+    crashed = carry(place, request, on_event=kill)
     assert (crashed.code, crashed.rendered) == ("worker_lost", [0, 3])
-    again = carry(place, in_parts(2, framing()))
+    again = carry(place, request)
     assert (again.rendered, again.result["cache"]) == ([], {"hits": 2, "misses": 0})
     assert seen(place.path(OUTPUT)) == list(range(FRAMES))
 
