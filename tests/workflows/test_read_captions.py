@@ -12,7 +12,9 @@ from clipmill.jobs.job import Job
 from clipmill.jobs.outcome import Outcome
 from clipmill.workflows.read_captions import read_captions
 
-REGION = {"crop_left": 0.1, "crop_top": 0.8, "crop_right": 0.9, "crop_bottom": 0.9}
+REGION = {"crop_left": 0.25, "crop_top": 0.8, "crop_right": 0.75, "crop_bottom": 0.9}
+ROOMY = REGION | {"crop_left": 0.1, "crop_right": 0.9}
+"""With room for lines that no frame showed."""
 VIDEO = {"video_key": "team/raw.mp4", "tenant_id": "team", "video_id": "match"}
 
 
@@ -48,7 +50,7 @@ class Told:
                 raise AssertionError(other)
 
     def _layout(self, in_count: int) -> dict[str, Any]:
-        layout = {"crop_region": REGION, "in_count": in_count, "warning": None}
+        layout = {"crop_region": REGION, "anchor_type": "center", "in_count": in_count, "warning": None}
         same = dict.fromkeys(("full_frames_key", "ocr_db_key", "layout_db_key"), "")
         found = FullFramesResult(frame_count=24, duration=600.0, ocr_box_count=24, **same).to_dict()
         return found | {"layout": layout}
@@ -71,6 +73,6 @@ def test_where_nothing_is_kept_one_step_does_all_from_the_band_on(tmp_path: Path
     told = read_captions(asked, machine(tmp_path), runner).value()
     *_, last = runner.asked
     assert last.function == "transcribe_captions"
-    assert last.request == {**VIDEO, "formats": ["vtt"], "languages": ["en"], "crop_region": REGION}
+    assert last.request == {**VIDEO, "formats": ["vtt"], "languages": ["en"], "crop_region": ROOMY}
     assert (told["captions"], told["read"], told["unread"], told["version"]) == (3, 2, ["c"], None)
     assert [warning["code"] for warning in told["warnings"]] == ["captions_unread"]

@@ -19,6 +19,8 @@ from clipmill.jobs.job import Job
 from clipmill.jobs.machine import Machine
 from clipmill.jobs.outcome import Outcome
 from clipmill.jobs.windows import CAPTION_MESSAGES, CAPTIONS
+from clipmill.media.captions.layout import AnchorType, with_room_aside
+from clipmill.media.captions.region import CropRegion
 from clipmill.workflows.steps import StepRunner
 from clipmill.workflows.walk import CACHE_BYTES, Walk, walked
 
@@ -66,6 +68,7 @@ class _Course:
 
     plan: Result
     layout: Result | None
+    region: Result | None
     timed: Result | None
     unread: Sequence[str]
     written: Result
@@ -77,18 +80,18 @@ def _way(walk: Walk) -> Outcome:
     plan = walk.planned("plan_captions", walk.job.request)
     walk.meter.enter(Stage.PREPARING)
     layout = None if plan["crop_region"] else _layout(walk, plan["layout_rates"])
-    region = plan["crop_region"] or (layout and layout["layout"]["crop_region"])
+    region = plan["crop_region"] or (layout and _region(layout["layout"], kept=plan["keep_frames"]))
     walk.meter.enter(Stage.PROCESSING)
     if region and not plan["keep_frames"]:
         told = _transcribed(walk, region)
-        return _told(walk, _Course(plan, layout, told, told["unread"], told))
+        return _told(walk, _Course(plan, layout, region, told, told["unread"], told))
     timed = _timed(walk, region) if region else None
     walk.meter.enter(Stage.ENCODING)
     readings = _readings(walk, timed, _published(walk, timed)["queued"]) if timed else []
     walk.meter.enter(Stage.PUBLISHING)
     written = walk.steps.run(walk.step("write", "write_captions", _writing(walk, readings))).value()
     unread = [reading["caption_id"] for reading in readings if "error" in reading]
-    return _told(walk, _Course(plan, layout, timed, unread, written))
+    return _told(walk, _Course(plan, layout, region, timed, unread, written))
 
 
 def _layout(walk: Walk, rates: Sequence[str]) -> Result:
@@ -104,6 +107,14 @@ def _looked_for(walk: Walk, rate: str) -> Result:
     asked = _of(walk, *VIDEO, *OCR) | {"frame_rate": rate}
     step = walk.step("layout", "extract_frames_and_ocr", asked)
     return walk.steps.run(step, _counting(walk, Stage.PREPARING)).value()
+
+
+def _region(layout: Result, *, kept: bool) -> Result | None:
+    """The region that a layout found, wider where nobody looks at it: few frames seldom show the longest line."""
+    found = layout["crop_region"]
+    if found is None or kept:
+        return found
+    return with_room_aside(CropRegion.from_json(found), AnchorType(layout["anchor_type"])).to_json()
 
 
 def _timed(walk: Walk, region: Result) -> Result:
@@ -172,7 +183,7 @@ def _told(walk: Walk, course: _Course) -> Outcome:
         "read": written["written"],
         "unread": course.unread,
         "duration": course.plan["duration"],
-        "crop_region": course.plan["crop_region"] or (course.layout and course.layout["layout"]["crop_region"]),
+        "crop_region": course.region,
         **{name: timed.get(name) for name in ("version", "frame_count", "frame_rate", "cropped_frames_prefix")},
         "captions_db_key": captions_db,
         "outputs": written["outputs"],

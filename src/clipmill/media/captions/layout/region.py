@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from clipmill.media.captions.layout.boxes import ROUNDING, Box
@@ -83,12 +83,16 @@ def region_of(boxes: Sequence[Box], anchor: Anchor, frame: Size) -> CropRegion:
     bounds = _raw_bounds(boxes)
     left, right = _balanced(bounds, anchor)
     aside = height * frame.height / frame.width
-    left, right = left - aside, right + aside
-    if len(boxes) < FEW_BOXES:
-        left = left if anchor.type is AnchorType.LEFT else min(left, NEAR_SIDE)
-        right = right if anchor.type is AnchorType.RIGHT else max(right, 1 - NEAR_SIDE)
-    edges = (left, bounds.top - height / 2, right, bounds.bottom + height / 2)
-    return CropRegion(*(round(min(max(edge, 0.0), 1.0), DECIMALS) for edge in edges))
+    edges = (left - aside, bounds.top - height / 2, right + aside, bounds.bottom + height / 2)
+    region = CropRegion(*(round(min(max(edge, 0.0), 1.0), DECIMALS) for edge in edges))
+    return with_room_aside(region, anchor.type) if len(boxes) < FEW_BOXES else region
+
+
+def with_room_aside(region: CropRegion, anchor: AnchorType) -> CropRegion:
+    """The region with room for longer lines than those that were seen, on the sides to which they grow."""
+    left = region.crop_left if anchor is AnchorType.LEFT else min(region.crop_left, NEAR_SIDE)
+    right = region.crop_right if anchor is AnchorType.RIGHT else max(region.crop_right, 1 - NEAR_SIDE)
+    return replace(region, crop_left=left, crop_right=right)
 
 
 def _raw_bounds(boxes: Sequence[Box]) -> _Bounds:
