@@ -128,8 +128,7 @@ def test_a_run_that_is_called_crashed_stops_and_its_job_begins_again(
 def test_a_run_that_finds_no_place_waits_in_its_queue_and_keeps_nobody_else_from_work(
     platform: Platform, runner: PrefectRunner
 ):
-    queue = platform.ask("GET", f"/work_pools/{platform.settings.prefect.pool}/queues/small")["id"]
-    somebody = Run(str(uuid4()), RunState.RUNNING, "", None, queue)
+    somebody = run_in(platform, "small")
     with closing(Api(platform.settings.prefect)) as api:
         there = Places(api, Terms(renewed_every_s=1.0))
         taken = there.take(somebody)
@@ -141,6 +140,12 @@ def test_a_run_that_finds_no_place_waits_in_its_queue_and_keeps_nobody_else_from
             assert not RunState(state_of(platform, handle)).is_final
     assert isinstance(ended(runner, handle)[1].error, SourceMissingError)
     wait_until(lambda: not places(platform))
+
+
+def run_in(platform: Platform, queue: str) -> Run:
+    """A run of somebody else's in a queue."""
+    found = platform.ask("GET", f"/work_pools/{platform.settings.prefect.pool}/queues/{queue}")
+    return Run(str(uuid4()), RunState.RUNNING, "", None, found["id"])
 
 
 def was_put_back(platform: Platform, handle: str) -> bool:
@@ -171,7 +176,10 @@ def test_a_worker_that_is_killed_gives_its_place_back_and_its_job_ends_once(plat
         platform.worker(CLIPMILL_GPU="small")
         wait_until(lambda: shop.get(sent).state.terminal, START_S)
         record = shop.get(sent)
-        wait_until(lambda: not in_places(platform) and not places(platform))
+        wait_until(lambda: "small" not in in_places(platform))
+    with closing(Api(platform.settings.prefect)) as api:
+        there = Places(api, Terms(2.0, 12.0, 18.0))
+        wait_until(lambda: (place := there.take(run_in(platform, "small"))) and not there.give_back(place))
     assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
     assert len(begun.read_text().split()) == 2
 

@@ -9,8 +9,11 @@ from typing import Self
 
 from clipmill.errors import ClipmillError
 from clipmill.runners.prefect.places import Place, Places
+from clipmill.storage.retry import RetryPolicy
 
 _LOG = logging.getLogger(__name__)
+
+_ASKED_AGAIN_S = (1.0, 2.0)
 
 
 class Hold:
@@ -43,7 +46,7 @@ class Hold:
         for thread in self._threads:
             thread.join()
         try:
-            self._places.give_back(self._place)
+            RetryPolicy(_ASKED_AGAIN_S).run(lambda: self._places.give_back(self._place))
         except ClipmillError as fault:
             _LOG.warning("the place of run %s is free only after a while: %s", self._run, fault.message)
 
