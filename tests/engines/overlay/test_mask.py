@@ -24,7 +24,7 @@ def test_the_rim_holds_all_within_reach_at_its_distance(x, y, rx, ry, reach):
     on_rim = np.zeros(wanted.size, bool)
     on_rim[rim.at] = True
     assert (np.abs(wanted[~on_rim]) > reach - 1e-3).all()
-    assert np.allclose(rim.distance, wanted[rim.at], atol=2e-3)
+    assert np.allclose(rim.distance, wanted[rim.at], atol=5e-3)
 
 
 def test_the_centre_is_as_far_inside_as_the_smaller_radius():
